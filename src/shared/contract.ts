@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import type { ErrorReport } from './errors.js';
+import { BACKENDS, type BackendKind, type LayerActivity, type NetworkSpec } from './network.js';
+
+/**
+ * The contract between the engine host and whoever drives it (window, page, command line). Each call is a name, a schema of
+ * its parameters and the type of its result; the handler table, the client and the preload object are derived from `CALLS`,
+ * so a missing handler does not compile. Snapshots are "latest wins"; events are numbered and none is lost.
+ */
+export const NOISE_KINDS = ['white', 'gaussian', 'pink', 'babble', 'file'] as const;
+
+export const NoiseSettings = z.strictObject({
+  kind: z.enum(NOISE_KINDS),
+  /** A* = (1 - eta) A + eta noise. */
+  eta: z.number().min(0).max(0.5),
+  seed: z.int().nonnegative(),
+  /** Of the WAV or FLAC file, for kind `file`. */
+  path: z.string().max(4096).optional(),
+});
+export type NoiseSettings = z.infer<typeof NoiseSettings>;
+
+export const InputChoice = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('microphone'), device: z.string().max(256).optional() }),
+  /** getUserMedia in the window: the page sends the samples. */
+  z.strictObject({ kind: z.literal('window') }),
+  z.strictObject({ kind: z.literal('file'), path: z.string().min(1).max(4096) }),
+  /** A clip that ships; without a name, all of them in turn. */
+  z.strictObject({ kind: z.literal('demo'), clip: z.string().max(64).optional() }),
+]);
+export type InputChoice = z.infer<typeof InputChoice>;
+
+export const DecisionSettings = z.strictObject({
+  /** Time constant of the smoothing of the scores; 0 is none. */
+  smoothingMs: z.number().min(0).max(2000),
+  threshold: z.number().min(0).max(1),
+  /** A word fires when at least `patience` of the last `patienceOf` smoothed scores pass the threshold. */
+  patience: z.int().min(1).max(64),
+  patienceOf: z.int().min(1).max(64),
+  refractoryMs: z.number().min(0).max(10_000),
+  /** Words with a threshold of their own. */
+  thresholds: z.record(z.string().max(64), z.number().min(0).max(1)),
+});
+export type DecisionSettings = z.infer<typeof DecisionSettings>;
+
+/** A program to run when a word is heard: an argument list, never a shell. */
+export const WordAction = z.strictObject({
+  enabled: z.boolean(),
+  command: z.array(z.string().max(4096)).min(1).max(64),
+});
+export type WordAction = z.infer<typeof WordAction>;
+
+export const Settings = z.strictObject({
+  version: z.literal(1),
+  input: InputChoice,
+  noise: NoiseSettings,
+  /** Models that hear the sound side by side; the first one decides. */
+  models: z.array(z.string().min(1).max(256)).min(1).max(4),
+  backend: z.enum(BACKENDS),
+  decision: DecisionSettings,
+  actions: z.record(z.string().max(64), WordAction),
+  theme: z.enum(['system', 'light', 'dark']),
+});
+export type Settings = z.infer<typeof Settings>;
+
+export interface AudioDevice {
+  /** What the recorder program wants to be told. */
+  readonly id: string;
+  readonly label: string;
+}
+
+export interface ModelSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly shipped: boolean;
+  readonly labels: readonly string[];
+  readonly spec: NetworkSpec;
+  readonly nonZeros: number;
+  readonly bytes: number;
+  /** Accuracy on the test split and the 11-point noise curve, where the model's report has them. */
+  readonly card: { readonly testAccuracy?: number; readonly noise?: { eta: number[]; accuracy: number[] } };
+}
+
+/** What one model makes of the current window. */
+export interface ModelSnapshot {
+  readonly modelId: string;
+  readonly backend: BackendKind;
+  readonly labels: readonly string[];
+  /** Softmax of the logits, smoothed as the decision sees it. */
+  readonly scores: readonly number[];
+  readonly layers: readonly LayerActivity[];
+  readonly inferMs: number;
+}
+
+/** The state of the live path, at most 30 times a second. */
+export interface Snapshot {
+  readonly listening: boolean;
+  readonly input: { readonly kind: InputChoice['kind']; readonly label: string } | null;
+  readonly streamMs: number;
+  /** Of the last second, dB relative to full scale; null in digital silence. */
+  readonly rmsDb: number | null;
+  readonly peakDb: number | null;
+  /** Every sample of the last seconds was exactly zero: a muted or blocked microphone. */
+  readonly allZero: boolean;
+  /** SNR of the noise being mixed in; null without noise or in silence. */
+  readonly snrDb: number | null;
+  readonly blocks: number;
+  /** Blocks that the engine could not keep up with, samples that the source lost. */
+  readonly droppedBlocks: number;
+  readonly lostSamples: number;
+  readonly inferencesPerSecond: number;
+  readonly latencyMsP50: number;
+  readonly latencyMsP95: number;
+  /** Spectrogram columns since the previous snapshot: `firstColumn` counts from the stream's start; values in dB, absolute. */
+  readonly spectrogram: { readonly firstColumn: number; readonly columns: readonly (readonly number[])[] };
+  readonly models: readonly ModelSnapshot[];
+}
+
+export interface Detection {
+  readonly id: number;
+  readonly label: string;
+  readonly confidence: number;
+  /** Stream time of the centre of the best window, and of the decision. */
+  readonly timeMs: number;
+  readonly firedMs: number;
+  readonly modelId: string;
+  /** The scores of the best window. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** Never lost, numbered from 1 by the host. */
+export type EngineEvent =
+  | { readonly kind: 'detection'; readonly detection: Detection }
+  | { readonly kind: 'error'; readonly error: ErrorReport }
+  | { readonly kind: 'ended'; readonly reason: 'file' | 'stopped' | 'error' }
+  | { readonly kind: 'settings'; readonly settings: Settings }
+  | { readonly kind: 'models' }
+  | { readonly kind: 'host'; readonly host: 'engine'; readonly state: 'started' | 'died' | 'restarting' };
+
+interface Call<P extends z.ZodType, R> {
+  readonly params: P;
+  /** Carries the type of the result; never read. */
+  readonly result?: R;
+}
+function call<R>() {
+  return <P extends z.ZodType>(params: P): Call<P, R> => ({ params });
+}
+
+const Nothing = z.strictObject({});
+
+export const CALLS = {
+  'settings.get': call<Settings>()(Nothing),
+  'settings.set': call<Settings>()(Settings.partial().omit({ version: true })),
+  'devices.list': call<{ devices: AudioDevice[]; problem?: ErrorReport }>()(Nothing),
+  'clips.list': call<{ clips: { name: string; label: string }[] }>()(Nothing),
+  'models.list': call<{ models: ModelSummary[] }>()(Nothing),
+  /** The bytes of a dropped model file, base64. */
+  'models.import': call<{ id: string }>()(z.strictObject({ name: z.string().max(128), base64: z.string().max(12_000_000) })),
+  'listen.start': call<void>()(Nothing),
+  'listen.stop': call<void>()(Nothing),
+  /** Samples that the page recorded (kind `window`): 16 kHz mono, 16-bit little-endian, base64; `lost` since the last call. */
+  'listen.feed': call<void>()(z.strictObject({ base64: z.string().max(200_000), lost: z.int().nonnegative() })),
+  /** The second of sound behind a detection, as a 16-bit WAV file, base64. */
+  'detection.audio': call<{ wavBase64: string }>()(z.strictObject({ id: z.int().positive() })),
+} as const;
+
+export type CallName = keyof typeof CALLS;
+export type CallParams<N extends CallName> = z.infer<(typeof CALLS)[N]['params']>;
+export type CallResult<N extends CallName> = (typeof CALLS)[N] extends Call<z.ZodType, infer R> ? R : never;
+/** A handler for every call: leaving one out does not compile. */
+export type CallHandlers = { readonly [N in CallName]: (params: CallParams<N>) => Promise<CallResult<N>> };
+
+/** Messages on the wire, in both directions, whatever the transport. */
+export type ClientMessage = { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly params: unknown };
+export type HostMessage =
+  | { readonly type: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'failure'; readonly id: number; readonly error: ErrorReport }
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly type: 'event'; readonly number: number; readonly event: EngineEvent };

@@ -1,0 +1,77 @@
+/**
+ * The one catalogue of errors. Codes are stable: programs may match on them. `docs/errors.md` is generated from here
+ * (`node scripts/errors-doc.mjs`), and a test holds the two together.
+ *
+ * `exit` is the command line's status: 2 when the caller can put it right by calling differently, 1 otherwise.
+ * `{name}` in a text is filled from the error's details.
+ */
+export interface ErrorEntry {
+  readonly cause: string;
+  readonly next: string;
+  readonly exit: 1 | 2;
+}
+
+export const ERRORS = {
+  usage: {
+    cause: '{reason}',
+    next: 'Run "winnow help {command}" for the usage.',
+    exit: 2,
+  },
+  internal: {
+    cause: 'Something failed that should not: {reason}',
+    next: 'Report it with the text of this error.',
+    exit: 1,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+/** An error as it crosses a process border or is printed as JSON. */
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  readonly cause: string;
+  readonly next: string;
+  readonly details: ErrorDetails;
+}
+
+function fill(text: string, details: ErrorDetails): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '?'));
+}
+
+/** The only error that Winnow's own code throws on purpose: a code of the catalogue and the details that fill its texts. */
+export class WinnowError extends Error {
+  override readonly name = 'WinnowError';
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly details: ErrorDetails = {},
+    options?: { cause?: unknown },
+  ) {
+    super(fill(ERRORS[code].cause, details), options);
+  }
+
+  get next(): string {
+    return fill(ERRORS[this.code].next, this.details);
+  }
+
+  get exit(): 1 | 2 {
+    return ERRORS[this.code].exit;
+  }
+
+  report(): ErrorReport {
+    return { code: this.code, cause: this.message, next: this.next, details: this.details };
+  }
+
+  static fromReport(report: ErrorReport): WinnowError {
+    return new WinnowError(report.code, report.details);
+  }
+
+  /** Wraps whatever was thrown, so that every failure that reaches a user has a code, a cause and a next step. */
+  static from(thrown: unknown): WinnowError {
+    if (thrown instanceof WinnowError) return thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return new WinnowError('internal', { reason }, { cause: thrown });
+  }
+}

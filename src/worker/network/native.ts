@@ -1,0 +1,90 @@
+import type { FeatureSpec } from '../../shared/features.js';
+import type { NetworkSpec } from '../../shared/network.js';
+import type { LayerTensors } from './model.js';
+
+/** The native engine as JavaScript sees it. Calls are synchronous and use their own threads: long ones belong in a worker. */
+export interface NativeEngine {
+  info(): { readonly isa: Isa; readonly available: readonly Isa[]; readonly cores: number };
+  readonly Network: new (spec: NetworkSpec, layers: readonly LayerTensors[], options?: NativeNetworkOptions) => NativeNetwork;
+  readonly Trainer: new (spec: NetworkSpec, options: NativeTrainerOptions) => NativeTrainer;
+  readonly Extractor: new (spec: FeatureSpec, melBank: Float32Array) => NativeExtractor;
+}
+
+export const ISAS = ['avx512', 'avx2', 'neon', 'portable'] as const;
+export type Isa = (typeof ISAS)[number];
+
+export interface NativeNetworkOptions {
+  readonly isa?: Isa;
+}
+
+export interface NativeNetwork {
+  readonly isa: Isa;
+  /** `logits` `[window][class]`; `active` and `multiplies` `[window][layer]`; traces `[window][layer]`. */
+  run(
+    windows: Float32Array,
+    count: number,
+    threads: number,
+    trace: boolean,
+  ): {
+    logits: Float32Array;
+    active: Uint32Array;
+    multiplies: Uint32Array;
+    traces?: { winners: Uint32Array; output: Float32Array }[][];
+  };
+}
+
+export interface NativeTrainerOptions {
+  readonly seed: number;
+  readonly threads: number;
+  readonly isa?: Isa;
+}
+
+export interface TrainStep {
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** What every layer's boost strength is multiplied with now: strengthFactor ^ epoch is applied by the caller. */
+  readonly boostScale: number;
+}
+
+export interface NativeTrainer {
+  /** Initialised weights and masks of the constructor are replaced; all layers, in the order of the spec. */
+  setLayers(layers: readonly LayerTensors[]): void;
+  getLayers(): LayerTensors[];
+  /** Optimiser state (momentum buffers, random state, samples seen), opaque, for resuming bit for bit. */
+  getState(): Uint8Array;
+  setState(state: Uint8Array): void;
+  /**
+   * One pass over `order` in mini-batches of `batchSize` (a last smaller batch is kept).
+   * @param windows `[sample][band][frame]`
+   * @param targets class index by sample, or a distribution `[sample][class]` for soft targets
+   * @param order indices of samples, in the order of presentation
+   */
+  train(
+    windows: Float32Array,
+    targets: Int32Array | Float32Array,
+    order: Uint32Array,
+    batchSize: number,
+    step: TrainStep,
+  ): { loss: number; correct: number };
+  /** The network as it stands, in inference mode: `[window][class]`. */
+  logits(windows: Float32Array, count: number): Float32Array;
+  /** Seconds spent so far, apart. */
+  timings(): { forward: number; backward: number; update: number };
+}
+
+/** Batch feature extraction, on all cores; agrees with the Meyda module within 0.01 dB above the floor. */
+export interface NativeExtractor {
+  /**
+   * @param samples `[clip][samplesPerClip]`
+   * @param stretch phase-vocoder rate by clip (1 is none)
+   * @param shift frames by clip that the spectrogram is moved right (negative: left), zero-filled
+   * @returns `[clip][band][frame]` in dB, not standardised
+   */
+  extract(
+    samples: Float32Array,
+    count: number,
+    samplesPerClip: number,
+    options?: { stretch?: Float32Array; shift?: Int32Array; threads?: number },
+  ): Float32Array;
+}
