@@ -155,6 +155,11 @@ export const CALLS = {
   'models.list': call<{ models: ModelSummary[] }>()(Nothing),
   /** The bytes of a dropped model file, base64. */
   'models.import': call<{ id: string }>()(z.strictObject({ name: z.string().max(128), base64: z.string().max(12_000_000) })),
+  /**
+   * Opens the chosen input for its level alone, before listening: snapshots carry `listening: false`, the input and the level,
+   * nothing is recognised and nothing kept. `listen.start` takes over, changing the input ends it.
+   */
+  'input.monitor': call<void>()(z.strictObject({ on: z.boolean() })),
   'listen.start': call<void>()(Nothing),
   'listen.stop': call<void>()(Nothing),
   /** Samples that the page recorded (kind `window`): 16 kHz mono, 16-bit little-endian, base64; `lost` since the last call. */
