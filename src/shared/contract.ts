@@ -30,7 +30,7 @@ export const InputChoice = z.discriminatedUnion('kind', [
 export type InputChoice = z.infer<typeof InputChoice>;
 
 export const DecisionSettings = z.strictObject({
-  /** Time constant of the smoothing of the scores; 0 is none. */
+  /** Width of the moving average over each output's scores; 0 is none. */
   smoothingMs: z.number().min(0).max(2000),
   threshold: z.number().min(0).max(1),
   /** A word fires when at least `patience` of the last `patienceOf` smoothed scores pass the threshold. */
@@ -61,6 +61,32 @@ export const Settings = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
 });
 export type Settings = z.infer<typeof Settings>;
+
+export const DEFAULT_SETTINGS: Settings = {
+  version: 1,
+  input: { kind: 'microphone' },
+  noise: { kind: 'white', eta: 0, seed: 1 },
+  models: ['commands'],
+  backend: 'sparse',
+  decision: { smoothingMs: 160, threshold: 0.7, patience: 3, patienceOf: 5, refractoryMs: 700, thresholds: {} },
+  actions: {},
+  theme: 'system',
+};
+
+/** What this machine can run, for the choice of the back end and for "why is it slow". */
+export interface EngineInfo {
+  readonly version: string;
+  readonly backends: readonly {
+    readonly kind: BackendKind;
+    /** The instruction set, or the library and its version; empty where not available. */
+    readonly detail: string;
+    readonly problem?: ErrorReport;
+  }[];
+  /** Folder of the settings and the user's models. */
+  readonly home: string;
+  /** Whether the window can offer files of this computer by path (not when the page is served to another machine). */
+  readonly local: boolean;
+}
 
 export interface AudioDevice {
   /** What the recorder program wants to be told. */
@@ -148,6 +174,7 @@ function call<R>() {
 const Nothing = z.strictObject({});
 
 export const CALLS = {
+  'engine.info': call<EngineInfo>()(Nothing),
   'settings.get': call<Settings>()(Nothing),
   'settings.set': call<Settings>()(Settings.partial().omit({ version: true })),
   'devices.list': call<{ devices: AudioDevice[]; problem?: ErrorReport }>()(Nothing),
@@ -164,8 +191,11 @@ export const CALLS = {
   'listen.stop': call<void>()(Nothing),
   /** Samples that the page recorded (kind `window`): 16 kHz mono, 16-bit little-endian, base64; `lost` since the last call. */
   'listen.feed': call<void>()(z.strictObject({ base64: z.string().max(200_000), lost: z.int().nonnegative() })),
-  /** The second of sound behind a detection, as a 16-bit WAV file, base64. */
-  'detection.audio': call<{ wavBase64: string }>()(z.strictObject({ id: z.int().positive() })),
+  /**
+   * The second of sound behind a detection, as a 16-bit WAV file, base64: as the network heard it, or `clean`, before the noise.
+   * Kept for the last 100 detections.
+   */
+  'detection.audio': call<{ wavBase64: string }>()(z.strictObject({ id: z.int().positive(), clean: z.boolean().optional() })),
 } as const;
 
 export type CallName = keyof typeof CALLS;
@@ -174,10 +204,24 @@ export type CallResult<N extends CallName> = (typeof CALLS)[N] extends Call<z.Zo
 /** A handler for every call: leaving one out does not compile. */
 export type CallHandlers = { readonly [N in CallName]: (params: CallParams<N>) => Promise<CallResult<N>> };
 
-/** Messages on the wire, in both directions, whatever the transport. */
-export type ClientMessage = { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly params: unknown };
+/**
+ * Messages on the wire, in both directions, whatever the transport. A client opens with `open`, naming the host it knew and the
+ * last event it saw; the host answers `hello` and sends every kept event after that one (all kept ones to a client that knew
+ * another host or none). A snapshot is sent only after `seen` answers the one before, so a slow client gets fewer, newer ones.
+ * `EngineClient` speaks all of this.
+ */
+export const ClientMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('open'), session: z.string().max(64), after: z.int().nonnegative() }),
+  z.strictObject({ type: z.literal('call'), id: z.int().nonnegative(), name: z.string().max(64), params: z.unknown() }),
+  z.strictObject({ type: z.literal('seen') }),
+]);
+export type ClientMessage = z.infer<typeof ClientMessage>;
+
 export type HostMessage =
+  /** `session` changes when the host is a new process: its events count from 1 again. */
+  | { readonly type: 'hello'; readonly session: string }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failure'; readonly id: number; readonly error: ErrorReport }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  /** `number` counts from 1; 0 is a message of the host's keeper (events of kind `host`), which is outside the count. */
   | { readonly type: 'event'; readonly number: number; readonly event: EngineEvent };

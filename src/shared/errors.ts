@@ -17,6 +17,31 @@ export const ERRORS = {
     next: 'Run "winnow help {command}" for the usage.',
     exit: 2,
   },
+  'engine-restarting': {
+    cause: 'The engine is not running: {reason}.',
+    next: 'It starts again by itself within seconds; then try again. If it keeps ending, run "winnow listen" to see why.',
+    exit: 1,
+  },
+  'engine-call-unknown': {
+    cause: 'The engine knows no call "{name}".',
+    next: 'Reload the page: it comes from another version of Winnow.',
+    exit: 1,
+  },
+  'engine-call-invalid': {
+    cause: 'The call "{name}" has parameters that it cannot have: {reason}.',
+    next: 'Reload the page; if it stays, report it with the text of this error.',
+    exit: 1,
+  },
+  'engine-not-allowed': {
+    cause: '{what} can be changed only on the computer that Winnow runs on.',
+    next: 'Do it in the window or the page on that computer.',
+    exit: 1,
+  },
+  'engine-closed': {
+    cause: 'The connection to the engine is closed.',
+    next: 'Reload the page, or start Winnow again.',
+    exit: 1,
+  },
   internal: {
     cause: 'Something failed that should not: {reason}',
     next: 'Report it with the text of this error.',
