@@ -47,6 +47,16 @@ export const ERRORS = {
     next: 'Report it with the text of this error.',
     exit: 1,
   },
+  'experiment-no-results': {
+    cause: 'There are no readable results at {path}.',
+    next: 'Name a result file (.jsonl) or a folder of them; "winnow experiment run NAME" writes one.',
+    exit: 2,
+  },
+  'experiment-write': {
+    cause: 'A result could not be written to {file}: {reason}',
+    next: 'Free space or choose another folder with --out, then run the same command again: finished units are kept.',
+    exit: 1,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
