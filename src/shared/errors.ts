@@ -42,6 +42,36 @@ export const ERRORS = {
     next: 'Reload the page, or start Winnow again.',
     exit: 1,
   },
+  'window-not-connected': {
+    cause: 'The engine did not get this: {reason}.',
+    next: 'Wait until the status line says that the engine runs again, then try once more.',
+    exit: 1,
+  },
+  'window-no-answer': {
+    cause: 'The engine did not answer "{call}" within {seconds} seconds.',
+    next: 'Try again; if it stays silent, restart Winnow.',
+    exit: 1,
+  },
+  'window-microphone-refused': {
+    cause: 'This window may not use the microphone: {reason}.',
+    next: 'Allow the microphone for this page (or for Winnow, in the settings of the system), then listen again.',
+    exit: 1,
+  },
+  'window-microphone-missing': {
+    cause: 'This window finds no microphone: {reason}.',
+    next: 'Plug one in or choose another input, then listen again.',
+    exit: 1,
+  },
+  'window-microphone-ended': {
+    cause: 'The microphone of this window has gone: {reason}.',
+    next: 'Check its cable, or choose another input, then listen again.',
+    exit: 1,
+  },
+  'window-file-unreadable': {
+    cause: 'The file "{name}" cannot be taken: {reason}.',
+    next: 'Drop one model file (.safetensors), written by Winnow.',
+    exit: 2,
+  },
   internal: {
     cause: 'Something failed that should not: {reason}',
     next: 'Report it with the text of this error.',
