@@ -87,6 +87,71 @@ export const ERRORS = {
     next: 'Free space or choose another folder with --out, then run the same command again: finished units are kept.',
     exit: 1,
   },
+  'training-data-missing': {
+    cause: 'There is no data folder {path}.',
+    next: 'Give --data the folder of the clips: a data root, the unpacked Speech Commands archive, or a folder of word folders.',
+    exit: 2,
+  },
+  'training-no-clips': {
+    cause: 'The folder {path} holds no clips that can be used (.wav or .flac in folders named after their words).',
+    next: 'Give --data another folder, or check that its archive was unpacked.',
+    exit: 1,
+  },
+  'training-data-too-large': {
+    cause: 'The data at {path} exceeds the limit of {limit}.',
+    next: 'Give --data a smaller folder.',
+    exit: 1,
+  },
+  'training-no-part': {
+    cause: 'The data at {path} has no clips of known words in its part "{part}".',
+    next: 'Use data with this part, or another --split.',
+    exit: 1,
+  },
+  'training-clip': {
+    cause: 'The clip {path} cannot be read: {reason}',
+    next: 'Replace or remove the clip and run the command again.',
+    exit: 1,
+  },
+  'training-cache': {
+    cause: 'The cache {path} cannot be written: {reason}',
+    next: 'Free space, or set WINNOW_CACHE to a folder that can be written.',
+    exit: 1,
+  },
+  'training-no-noise': {
+    cause: 'The recipe needs recordings of background noise for training, and the data at {path} has none.',
+    next: 'Put recordings into its folder "noise" or "_background_noise_", or use a recipe without real noise.',
+    exit: 1,
+  },
+  'training-recipe': {
+    cause: 'There is no recipe or network called "{name}".',
+    next: 'Choose one of: {names}.',
+    exit: 2,
+  },
+  'training-setting': {
+    cause: 'The setting "{setting}" does not fit the recipe: {reason}',
+    next: 'Use --set key=value with a key of the recipe; "winnow train --preset NAME --show" prints it.',
+    exit: 2,
+  },
+  'training-checkpoint': {
+    cause: 'The checkpoint {path} cannot be resumed: {reason}',
+    next: 'Use --restart to begin anew, or another --out.',
+    exit: 1,
+  },
+  'training-no-engine': {
+    cause: 'Training needs the native engine, which is not built here: {reason}',
+    next: 'Install a C++20 compiler and CMake and run "npm run setup".',
+    exit: 1,
+  },
+  'training-diverged': {
+    cause: 'The loss of epoch {epoch} is not a number.',
+    next: 'Use a smaller learning rate: --set schedule.learningRate=0.003.',
+    exit: 1,
+  },
+  'training-stopped': {
+    cause: 'Training was stopped after epoch {epoch}. {kept}',
+    next: 'Run the same command again to go on from there.',
+    exit: 1,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
