@@ -152,6 +152,16 @@ export const ERRORS = {
     next: 'Run the same command again to go on from there.',
     exit: 1,
   },
+  'experiment-no-data': {
+    cause: 'The data set lacks {what} (looked in {folder}).',
+    next: 'Name the folder that holds it with --data.',
+    exit: 2,
+  },
+  'experiment-bad-data': {
+    cause: '{file} cannot be used: {reason}.',
+    next: 'Fetch the file again from its official archive.',
+    exit: 1,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
