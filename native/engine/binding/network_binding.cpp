@@ -1,0 +1,7 @@
+#include "binding/bindings.h"
+
+namespace winnow {
+
+void registerNetwork(Napi::Env, Napi::Object) {}
+
+}  // namespace winnow

@@ -1,0 +1,169 @@
+#include "core/select.h"
+
+#include <algorithm>
+#include <array>
+
+namespace winnow {
+
+namespace {
+
+/// Below this a partial sort of the keys is faster than clearing histograms.
+constexpr uint32_t SMALL = 192;
+
+}  // namespace
+
+uint32_t kthLargestKey(uint32_t* keys, uint32_t n, uint32_t k, uint32_t& above) {
+  if (n <= SMALL) {
+    std::nth_element(keys, keys + (k - 1), keys + n, std::greater<>());
+    const uint32_t key = keys[k - 1];
+    above = static_cast<uint32_t>(std::count_if(keys, keys + k, [&](uint32_t other) { return other > key; }));
+    return key;
+  }
+  above = 0;
+  uint32_t prefix = 0;
+  std::array<uint32_t, 2048> histogram;
+  constexpr std::array<std::array<int, 2>, 3> DIGITS{{{21, 11}, {10, 11}, {0, 10}}};
+  for (const auto& [shift, bits] : DIGITS) {
+    const uint32_t bins = 1u << bits;
+    std::fill_n(histogram.begin(), bins, 0u);
+    for (uint32_t i = 0; i < n; i++) histogram[(keys[i] >> shift) & (bins - 1)]++;
+    uint32_t bin = bins - 1;
+    while (above + histogram[bin] < k) above += histogram[bin--];
+    prefix |= bin << shift;
+    if (shift == 0) break;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+      keys[kept] = keys[i];
+      kept += ((keys[i] >> shift) & (bins - 1)) == bin;
+    }
+    n = kept;
+  }
+  return prefix;
+}
+
+Selector::Selector(const Selection& selection, const WinnerCount& count, const TensorLayout& layout, double inferenceFactor)
+    : byThreshold_(selection.kind == SelectionKind::threshold),
+      threshold_(static_cast<float>(selection.value)),
+      size_(layout.size()),
+      most_(0) {
+  const uint32_t channels = layout.channels, height = layout.height, width = layout.width;
+  const auto close = [&](uint32_t begin) {
+    const auto end = static_cast<uint32_t>(order_.size());
+    if (end == begin) return;
+    const uint32_t size = end - begin;
+    const uint32_t k = winnersAtInference(winnersAmong(count, size), inferenceFactor, size);
+    const auto [low, high] = std::minmax_element(order_.begin() + begin, order_.end());
+    competitions_.push_back({begin, end, k, *high - *low + 1 == size ? static_cast<int64_t>(*low) : -1});
+    most_ += byThreshold_ ? size : k;
+  };
+  const auto addBox = [&](uint32_t c0, uint32_t c1, uint32_t y0, uint32_t y1, uint32_t x0, uint32_t x1) {
+    const auto begin = static_cast<uint32_t>(order_.size());
+    for (uint32_t c = c0; c < std::min(c1, channels); c++)
+      for (uint32_t y = y0; y < std::min(y1, height); y++)
+        for (uint32_t x = x0; x < std::min(x1, width); x++)
+          order_.push_back(c * layout.channelStride + y * layout.rowStride + x * layout.columnStride);
+    close(begin);
+  };
+  order_.reserve(size_);
+  switch (selection.kind) {
+    case SelectionKind::global:
+    case SelectionKind::threshold:
+      addBox(0, channels, 0, height, 0, width);
+      break;
+    case SelectionKind::perChannel:
+      for (uint32_t c = 0; c < channels; c++) addBox(c, c + 1, 0, height, 0, width);
+      break;
+    case SelectionKind::local:
+      for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++) addBox(0, channels, y, y + 1, x, x + 1);
+      break;
+    case SelectionKind::volume:
+      for (uint32_t c = 0; c < channels; c += selection.channels)
+        for (uint32_t y = 0; y < height; y += selection.height)
+          for (uint32_t x = 0; x < width; x += selection.width)
+            addBox(c, c + selection.channels, y, y + selection.height, x, x + selection.width);
+      break;
+    case SelectionKind::group: {
+      uint32_t begin = 0;
+      for (uint32_t c = 0; c < channels; c++)
+        for (uint32_t y = 0; y < height; y++)
+          for (uint32_t x = 0; x < width; x++) {
+            order_.push_back(c * layout.channelStride + y * layout.rowStride + x * layout.columnStride);
+            if (order_.size() - begin == selection.size) {
+              close(begin);
+              begin = static_cast<uint32_t>(order_.size());
+            }
+          }
+      close(begin);
+      break;
+    }
+  }
+}
+
+uint32_t Selector::select(const float* values, uint32_t* winners, Scratch& scratch) const {
+  uint32_t found = 0;
+  if (byThreshold_) {
+    for (uint32_t at = 0; at < size_; at++)
+      if (values[at] > threshold_) winners[found++] = at;
+    return found;
+  }
+  for (const Competition& competition : competitions_) {
+    const uint32_t n = competition.end - competition.begin, k = competition.k;
+    const uint32_t* order = order_.data() + competition.begin;
+    if (k == 0) continue;
+    const bool run = competition.start >= 0;
+    const auto start = static_cast<uint32_t>(std::max<int64_t>(competition.start, 0));
+    const uint32_t first = found;
+    if (k == n) {
+      if (run)
+        for (uint32_t i = 0; i < n; i++) winners[found++] = start + i;
+      else
+        found = static_cast<uint32_t>(std::copy(order, order + n, winners + found) - winners);
+      if (!run) std::sort(winners + first, winners + found);
+      continue;
+    }
+    scratch.keys.resize(n);
+    scratch.candidates.resize(n);
+    uint32_t* keys = scratch.keys.data();
+    if (run)
+      for (uint32_t i = 0; i < n; i++) keys[i] = sortKey(values[start + i]);
+    else
+      for (uint32_t i = 0; i < n; i++) keys[i] = sortKey(values[order[i]]);
+    std::copy(keys, keys + n, scratch.candidates.data());
+    uint32_t above = 0;
+    const uint32_t bound = kthLargestKey(scratch.candidates.data(), n, k, above);
+    // Everything above the bound wins; of those at the bound, the first k - above in channel-major order.
+    uint32_t wanted = k - above;
+    if (run) {
+      auto& ties = scratch.ties;
+      ties.clear();
+      for (uint32_t i = 0; i < n; i++) {
+        winners[found] = start + i;
+        found += keys[i] > bound;
+        if (keys[i] == bound) ties.push_back(start + i);
+        if (found == first + above && i + 1 < n) {
+          for (i++; i < n; i++)
+            if (keys[i] == bound) ties.push_back(start + i);
+        }
+      }
+      if (ties.size() > wanted) {
+        ties.clear();
+        for (uint32_t i = 0; ties.size() < wanted; i++)
+          if (keys[order[i] - start] == bound) ties.push_back(order[i]);
+      }
+      for (uint32_t tie : ties) winners[found++] = tie;
+    } else {
+      for (uint32_t i = 0; i < n; i++) {
+        if (keys[i] > bound) winners[found++] = order[i];
+        else if (keys[i] == bound && wanted > 0) {
+          winners[found++] = order[i];
+          wanted--;
+        }
+      }
+    }
+    std::sort(winners + first, winners + found);
+  }
+  return found;
+}
+
+}  // namespace winnow
