@@ -42,16 +42,6 @@ export const ERRORS = {
     next: 'Reload the page, or start Winnow again.',
     exit: 1,
   },
-  'window-not-connected': {
-    cause: 'The engine did not get this: {reason}.',
-    next: 'Wait until the status line says that the engine runs again, then try once more.',
-    exit: 1,
-  },
-  'window-no-answer': {
-    cause: 'The engine did not answer "{call}" within {seconds} seconds.',
-    next: 'Try again; if it stays silent, restart Winnow.',
-    exit: 1,
-  },
   'window-microphone-refused': {
     cause: 'This window may not use the microphone: {reason}.',
     next: 'Allow the microphone for this page (or for Winnow, in the settings of the system), then listen again.',
@@ -71,6 +61,46 @@ export const ERRORS = {
     cause: 'The file "{name}" cannot be taken: {reason}.',
     next: 'Drop one model file (.safetensors), written by Winnow.',
     exit: 2,
+  },
+  'network-spec': {
+    cause: 'This is not a network description: {reason}.',
+    next: 'Compare it with the description of a preset ("winnow model show commands --json").',
+    exit: 2,
+  },
+  'network-shape': {
+    cause: 'Layer "{layer}" has an impossible shape: {reason}.',
+    next: 'Change the layer, or the one before it, so that the sizes fit.',
+    exit: 2,
+  },
+  'network-density': {
+    cause: 'Layer "{layer}" has an impossible density: {reason}.',
+    next: 'Give every unit at least one weight.',
+    exit: 2,
+  },
+  'network-winners': {
+    cause: 'Layer "{layer}" has an impossible number of winners: {reason}.',
+    next: 'Choose at least one winner and at most as many as there are units that compete.',
+    exit: 2,
+  },
+  'network-output': {
+    cause: 'The last layer, "{layer}", gives no scores.',
+    next: 'End the network with a linear layer without activation.',
+    exit: 2,
+  },
+  'network-preset': {
+    cause: 'There is no network called "{name}".',
+    next: 'Choose one of: {known}.',
+    exit: 2,
+  },
+  'network-tensors': {
+    cause: 'The numbers of layer "{layer}" do not fit its description: {reason}.',
+    next: 'Train or export the model again.',
+    exit: 1,
+  },
+  'network-input': {
+    cause: 'The network was given {given} values where it takes {wanted}.',
+    next: 'Make the windows with the feature settings that the model names.',
+    exit: 1,
   },
   internal: {
     cause: 'Something failed that should not: {reason}',
