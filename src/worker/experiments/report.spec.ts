@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { assignments, type Experiment, shard } from './experiment.js';
+import { htmlReport } from './report-html.js';
+import { markdownReport, reportExperiment } from './report.js';
+import type { ResultRecord } from './results.js';
+
+const experiment = (publishedTask: boolean): Experiment => ({
+  name: 'tiny',
+  title: 'A tiny table',
+  question: 'Does it add up?',
+  source: 'Table 0',
+  publishedTask,
+  baseline: 'dense',
+  metrics: [{ key: 'accuracy', title: 'test', format: 'percent' }],
+  units: [
+    { name: 'dense', task: null, published: { accuracy: { mean: 0.9, sd: 0.01 } } },
+    { name: 'sparse', task: null, published: { accuracy: { mean: 0.92, sd: 0.02 } } },
+    { name: 'missing', task: null },
+  ],
+  seeds: [1, 2],
+  curves: [{ key: 'noise', title: 'Noise <curve>', x: 'eta', y: 'accuracy' }],
+});
+
+const record = (unit: string, seed: number, accuracy: number): ResultRecord => ({
+  experiment: 'tiny',
+  unit,
+  seed,
+  spec: null,
+  dataHash: 'd',
+  codeVersion: 'c',
+  machine: 'm',
+  finishedAt: '2026-01-01T00:00:00Z',
+  seconds: 30,
+  metrics: { accuracy },
+  bestOnTest: { accuracy: accuracy + 0.01 },
+  curves: { noise: { x: [0, 0.5], y: [accuracy, accuracy / 2] } },
+});
+const records = [
+  record('dense', 1, 0.9),
+  record('dense', 2, 0.92),
+  record('sparse', 1, 0.95),
+  { ...record('sparse', 1, 0), experiment: 'other' },
+];
+
+describe('the report', () => {
+  it('compares in published deviations on the published task', () => {
+    const { rows } = reportExperiment(experiment(true), records);
+    expect(rows[0]!.comparisons[0]!.ours!.mean).toBeCloseTo(0.91, 12);
+    expect(rows[0]!.comparisons[0]!.publishedDeviations).toBeCloseTo(1, 9);
+    expect(rows[1]!.comparisons[0]!.publishedDeviations).toBeCloseTo(1.5, 9);
+    expect(rows[2]!.comparisons[0]!.ours).toBeNull();
+  });
+
+  it('compares differences from the baseline on other data', () => {
+    const [, sparse] = reportExperiment(experiment(false), records).rows;
+    expect(sparse!.comparisons[0]!.publishedDeviations).toBeNull();
+    expect(sparse!.comparisons[0]!.oursFromBaseline).toBeCloseTo(0.04, 12);
+    expect(sparse!.comparisons[0]!.publishedFromBaseline).toBeCloseTo(0.02, 12);
+  });
+
+  it('prints the table, the missing row and the notes', () => {
+    const text = markdownReport([reportExperiment(experiment(false), records)], [{ kind: 'repeated', text: 'a line repeats' }]);
+    expect(text).toContain('| dense | 91.00 ± 1.41 (2) | 92.00 ± 1.41 (2) | 90.00 ± 1.00 | - | - |');
+    expect(text).toContain('| sparse | 95.00 (1) | 96.00 (1) | 92.00 ± 2.00 | +4.00 | +2.00 |');
+    expect(text).toContain('| missing | - |');
+    expect(text).toContain('- a line repeats');
+  });
+
+  it('is one page that fetches nothing', () => {
+    const page = htmlReport([reportExperiment(experiment(true), records)], []);
+    expect(page).toContain('Noise &lt;curve&gt;');
+    expect(page).toContain('<polyline');
+    expect(page).not.toMatch(/https?:|<script|<link/);
+  });
+});
+
+describe('shards', () => {
+  it('cover every unit of every seed once', () => {
+    const all = assignments(experiment(true));
+    const parts = [0, 1, 2, 3].flatMap((i) => shard(all, i, 4));
+    expect(parts.length).toBe(6);
+    expect(new Set(parts).size).toBe(6);
+  });
+});
