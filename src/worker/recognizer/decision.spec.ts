@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DecisionSettings } from '../../shared/contract.js';
+import { Decision, softmax, type Heard, type ScoredWindow } from './decision.js';
+
+const HOP_MS = 32;
+const LABELS = ['yes', 'no', '_silence_', '_unknown_'];
+const SETTINGS: DecisionSettings = {
+  smoothingMs: 0,
+  threshold: 0.6,
+  patience: 2,
+  patienceOf: 3,
+  refractoryMs: 320,
+  thresholds: {},
+};
+
+function stream(rows: readonly (readonly number[])[]): ScoredWindow[] {
+  return rows.map((scores, i) => ({ centreMs: 560 + i * HOP_MS, endMs: 1120 + i * HOP_MS, scores }));
+}
+
+function hear(settings: DecisionSettings, windows: readonly ScoredWindow[]): Heard[] {
+  const decision = new Decision(LABELS, settings, HOP_MS);
+  return windows.flatMap((window) => decision.push(window).heard ?? []);
+}
+
+const row = fc
+  .array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: LABELS.length, maxLength: LABELS.length })
+  .map((weights) => {
+    const sum = weights.reduce((a, b) => a + b, 0) || 1;
+    return weights.map((w) => w / sum);
+  });
+/** Runs of the same scores, as words make them: detections actually happen. */
+const rows = fc
+  .array(fc.tuple(row, fc.integer({ min: 1, max: 12 })), { minLength: 1, maxLength: 25 })
+  .map((runs) => runs.flatMap(([scores, times]) => Array.from({ length: times }, () => scores)));
+const settings = fc
+  .record({
+    smoothingMs: fc.constantFrom(0, 64, 160, 400),
+    threshold: fc.double({ min: 0.3, max: 0.9, noNaN: true }),
+    patience: fc.integer({ min: 1, max: 4 }),
+    patienceOf: fc.integer({ min: 1, max: 6 }),
+    refractoryMs: fc.constantFrom(0, 100, 320, 1000),
+  })
+  .map((s) => ({ ...s, thresholds: {} }));
+
+describe('decision', () => {
+  it('fires once per utterance, at the patience, and names the best window', () => {
+    const quiet = [0, 0, 1, 0];
+    const windows = stream([quiet, [0.65, 0, 0.35, 0], [0.9, 0, 0.1, 0], [0.7, 0, 0.3, 0], [0.7, 0, 0.3, 0], quiet, quiet]);
+    const [only, ...rest] = hear(SETTINGS, windows);
+    expect(rest).toEqual([]);
+    expect(only).toEqual({ label: 'yes', confidence: 0.9, best: windows[2], firedMs: 1120 + 2 * HOP_MS });
+  });
+
+  it('does not fire again while the score stays up, and does after it has fallen and the refractory time is over', () => {
+    const on = [1, 0, 0, 0];
+    const off = [0, 0, 1, 0];
+    const held = stream(Array.from({ length: 60 }, () => on));
+    expect(hear(SETTINGS, held)).toHaveLength(1);
+    const again = stream([...Array<number[]>(20).fill(on), ...Array<number[]>(5).fill(off), ...Array<number[]>(20).fill(on)]);
+    expect(hear(SETTINGS, again)).toHaveLength(2);
+  });
+
+  it('uses the threshold of the word where it has one', () => {
+    const windows = stream(Array.from({ length: 4 }, () => [0.4, 0.35, 0.25, 0]));
+    expect(hear(SETTINGS, windows)).toEqual([]);
+    expect(hear({ ...SETTINGS, thresholds: { no: 0.3 } }, windows).map((h) => h.label)).toEqual(['no']);
+  });
+
+  it('never fires silence or unknown', () => {
+    expect(hear(SETTINGS, stream(Array.from({ length: 9 }, () => [0, 0, 1, 0])))).toEqual([]);
+    expect(hear(SETTINGS, stream(Array.from({ length: 9 }, () => [0, 0, 0, 1])))).toEqual([]);
+  });
+
+  it('keeps its promises on any stream of scores', () => {
+    let fired = 0;
+    fc.assert(
+      fc.property(settings, rows, (s, scores) => {
+        const windows = stream(scores);
+        const heard = hear(s, windows);
+        fired += heard.length;
+        for (const [i, h] of heard.entries()) {
+          const index = LABELS.indexOf(h.label);
+          expect(index).toBeLessThan(2);
+          // A mean never exceeds its largest term (but for rounding), so the best window passes the threshold too.
+          expect(h.confidence).toBeGreaterThanOrEqual(s.threshold - 1e-12);
+          expect(h.confidence).toBe(h.best.scores[index]);
+          expect(h.best.endMs).toBeLessThanOrEqual(h.firedMs);
+          const previous = heard[i - 1];
+          if (previous) expect(h.firedMs - previous.firedMs).toBeGreaterThanOrEqual(s.refractoryMs);
+        }
+      }),
+      { seed: 7, numRuns: 200 },
+    );
+    expect(fired).toBeGreaterThan(100);
+  });
+
+  it('hears nothing that no window scores at the threshold, and more patience never hears a word earlier', () => {
+    fc.assert(
+      fc.property(settings, rows, (s, scores) => {
+        const windows = stream(scores);
+        const first = hear(s, windows)[0];
+        const patient = hear({ ...s, patience: s.patience + 1, patienceOf: s.patienceOf + 1 }, windows)[0];
+        if (first && patient) expect(patient.firedMs).toBeGreaterThanOrEqual(first.firedMs);
+        if (!first) expect(patient).toBeUndefined();
+      }),
+      { seed: 11, numRuns: 200 },
+    );
+  });
+
+  it('starts afresh after a reset', () => {
+    const windows = stream(Array.from({ length: 5 }, () => [1, 0, 0, 0]));
+    const decision = new Decision(LABELS, SETTINGS, HOP_MS);
+    const run = (): (Heard | undefined)[] => windows.map((w) => decision.push(w).heard);
+    const once = run();
+    decision.reset();
+    expect(run()).toEqual(once);
+  });
+});
+
+describe('softmax', () => {
+  it('sums to one and keeps the order, also far from zero', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), { minLength: 1, maxLength: 40 }), (logits) => {
+        const p = softmax(logits);
+        expect(p.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+        const top = p.indexOf(Math.max(...p));
+        expect(logits[top]).toBeCloseTo(Math.max(...logits), 6);
+      }),
+      { seed: 3, numRuns: 100 },
+    );
+  });
+});
