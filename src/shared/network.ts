@@ -35,7 +35,10 @@ export const WinnerCount = z.union([
 export type WinnerCount = z.infer<typeof WinnerCount>;
 
 export const Boosting = z.strictObject({
-  /** beta of b = exp(beta (target - duty cycle)); 0 switches boosting off. */
+  /**
+   * beta of b = exp(beta (target - duty cycle)); 0 switches boosting off. At the first epoch of training; in a trained model's
+   * spec what it had become at the last one, which is what inference uses.
+   */
   strength: z.number().min(0).max(100),
   /** What the strength is multiplied with at each epoch. */
   strengthFactor: z.number().positive().max(1),
