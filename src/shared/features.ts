@@ -14,7 +14,10 @@ export const FeatureSpec = z.strictObject({
   hop: z.literal(512),
   melBands: z.literal(32),
   frames: z.literal(32),
-  /** `meyda`: Meyda's HTK-spaced bank without area normalisation. `slaney`: Slaney scale, area normalised, as published. */
+  /**
+   * `meyda`: Meyda's HTK-spaced bank without area normalisation, under its symmetric Hann window.
+   * `slaney`: Slaney scale, area normalised, under a periodic Hann window, as published.
+   */
   melBank: z.enum(['meyda', 'slaney']),
   /**
    * `stream`: frames lie on the stream's own grid, the window is 17,920 samples, a clip of 16,000 gets 960 samples on each

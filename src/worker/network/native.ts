@@ -7,7 +7,8 @@ export interface NativeEngine {
   info(): { readonly isa: Isa; readonly available: readonly Isa[]; readonly cores: number };
   readonly Network: new (spec: NetworkSpec, layers: readonly LayerTensors[], options?: NativeNetworkOptions) => NativeNetwork;
   readonly Trainer: new (spec: NetworkSpec, options: NativeTrainerOptions) => NativeTrainer;
-  readonly Extractor: new (spec: FeatureSpec, melBank: Float32Array) => NativeExtractor;
+  /** `melBank` is `[band][bin]`, 32 x 1025. */
+  readonly Extractor: new (spec: FeatureSpec, melBank: Float32Array, options?: NativeNetworkOptions) => NativeExtractor;
 }
 
 export const ISAS = ['avx512', 'avx2', 'neon', 'portable'] as const;
@@ -76,7 +77,7 @@ export interface NativeTrainer {
 /** Batch feature extraction, on all cores; agrees with the Meyda module within 0.01 dB above the floor. */
 export interface NativeExtractor {
   /**
-   * @param samples `[clip][samplesPerClip]`
+   * @param samples `[clip][samplesPerClip]`; samplesPerClip is 16,000, or for `stream` framing 17,920 (margins included)
    * @param stretch phase-vocoder rate by clip (1 is none)
    * @param shift frames by clip that the spectrogram is moved right (negative: left), zero-filled
    * @returns `[clip][band][frame]` in dB, not standardised
