@@ -42,6 +42,36 @@ export const ERRORS = {
     next: 'Reload the page, or start Winnow again.',
     exit: 1,
   },
+  'settings-unreadable': {
+    cause: 'The settings in {path} cannot be read: {reason}. Winnow goes on with its own defaults.',
+    next: 'Nothing is lost: the file is kept as {kept}. Set what you need again.',
+    exit: 1,
+  },
+  'settings-not-saved': {
+    cause: 'The settings cannot be saved to {path}: {reason}.',
+    next: 'Free space, or make the folder writable, and change a setting again. Until then they last as long as Winnow runs.',
+    exit: 1,
+  },
+  'action-failed': {
+    cause: 'The program "{program}" for the word "{label}" failed: {reason}.',
+    next: 'Try the same program and arguments in a terminal, then correct the action of this word.',
+    exit: 1,
+  },
+  'action-too-many': {
+    cause: 'The program for the word "{label}" was not started: {limit} programs that Winnow started are still running.',
+    next: 'Let the programs end by themselves, or have them go to the background.',
+    exit: 1,
+  },
+  'serve-port': {
+    cause: 'The page cannot be offered on {host}, port {port}: {reason}.',
+    next: 'Choose another port with --port (0 takes a free one) or another address with --host.',
+    exit: 2,
+  },
+  'serve-no-page': {
+    cause: 'The page is not built: {path} is missing.',
+    next: 'Run "npm start" once, or "npm run build".',
+    exit: 1,
+  },
   'window-microphone-refused': {
     cause: 'This window may not use the microphone: {reason}.',
     next: 'Allow the microphone for this page (or for Winnow, in the settings of the system), then listen again.',
