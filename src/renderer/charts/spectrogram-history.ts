@@ -28,14 +28,14 @@ export class SpectrogramHistory {
     return this.#top;
   }
 
-  /** Appends columns numbered from `firstColumn`. Columns that were skipped stay empty, columns known already are ignored. */
+  /** Appends columns numbered from `firstColumn`. Columns that were skipped stay empty until they come. */
   add(firstColumn: number, columns: readonly (readonly number[])[]): void {
     const end = firstColumn + columns.length;
     // Numbers that run backwards are another stream.
     if (end < this.#end || (columns.length > 0 && end - HISTORY_COLUMNS > this.#end)) this.clear(firstColumn);
     for (let number = this.#end; number < firstColumn; number++) this.#write(number, null);
     columns.forEach((column, i) => {
-      if (firstColumn + i >= this.#end) this.#write(firstColumn + i, column);
+      if (firstColumn + i >= this.#first) this.#write(firstColumn + i, column);
     });
   }
 
@@ -75,7 +75,7 @@ export class SpectrogramHistory {
       if (value > loudest) loudest = value;
     }
     this.#top = Math.max(TOP_LOWEST_DB, loudest, this.#top - TOP_DECAY_DB);
-    this.#end = number + 1;
+    this.#end = Math.max(this.#end, number + 1);
     this.#first = Math.max(this.#first, this.#end - HISTORY_COLUMNS);
   }
 }

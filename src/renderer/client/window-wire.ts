@@ -1,23 +1,44 @@
 import type { Wire, WireEvents } from '../../shared/client.js';
-import type { ClientMessage, HostMessage } from '../../shared/contract.js';
-
-/** The frozen object that the preload script puts on `window`. */
-export interface WinnowBridge {
-  send(message: ClientMessage): void;
-  onMessage(callback: (message: HostMessage) => void): void;
-}
-
-declare global {
-  interface Window {
-    readonly winnow?: WinnowBridge;
-  }
-}
+import type { HostMessage } from '../../shared/contract.js';
+import type { WinnowBridge } from '../../shared/shell.js';
 
 /**
- * The wire inside the application's window. The shell owns the connection and keeps it over a restart of the host, so this one
- * never closes; the shell tells of the host's life by events.
+ * The wires inside the application's window. The shell tells by `host` events when an engine host has started or died: a
+ * wire opens with a started host and closes with its death, so the client greets each new host as the contract wants.
  */
-export function windowWire(bridge: WinnowBridge, events: WireEvents): Promise<Wire> {
-  bridge.onMessage((message) => events.message(message));
-  return Promise.resolve({ send: (message) => bridge.send(message), close() {} });
+export class WindowWires {
+  #started = false;
+  #events: WireEvents | null = null;
+  #opened: (() => void) | null = null;
+
+  /** @param hostEvent gets the shell's own events, which belong to no wire. */
+  constructor(
+    private readonly bridge: WinnowBridge,
+    private readonly hostEvent: (message: HostMessage) => void,
+  ) {
+    bridge.onMessage((message) => this.#receive(message));
+  }
+
+  /** Resolves once a host runs. */
+  async open(events: WireEvents): Promise<Wire> {
+    if (!this.#started) await new Promise<void>((resolve) => (this.#opened = resolve));
+    this.#events = events;
+    return { send: (message) => this.bridge.send(message), close: () => (this.#events = null) };
+  }
+
+  #receive(message: HostMessage): void {
+    if (message.type !== 'event' || message.event.kind !== 'host') {
+      this.#events?.message(message);
+      return;
+    }
+    this.#started = message.event.state === 'started';
+    this.hostEvent(message);
+    // A host that started anew needs a new greeting, whether or not the death of the old one was told.
+    const old = this.#events;
+    this.#events = null;
+    old?.closed();
+    if (!this.#started) return;
+    this.#opened?.();
+    this.#opened = null;
+  }
 }

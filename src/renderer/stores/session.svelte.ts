@@ -1,0 +1,217 @@
+import type { EngineClient } from '../../shared/client.js';
+import type {
+  AudioDevice,
+  CallName,
+  CallParams,
+  CallResult,
+  EngineEvent,
+  EngineInfo,
+  ModelSummary,
+  Settings,
+  Snapshot,
+} from '../../shared/contract.js';
+import type { ErrorReport } from '../../shared/errors.js';
+import { WindowMicrophone } from '../audio/window-microphone.js';
+import { SpectrogramHistory } from '../charts/spectrogram-history.js';
+import { connectEngine } from '../client/connect.js';
+import { Detections } from './detections.svelte.js';
+import { placeOf, Problems, type Place } from './problems.svelte.js';
+import { SettingsQueue, type SettingsPatch } from './settings-queue.js';
+
+export type HostState = 'connecting' | 'running' | 'lost' | 'died' | 'restarting';
+
+/** Everything that the page knows of the engine, and what the user may ask of it. One per page. */
+export class Session {
+  host = $state<HostState>('connecting');
+  info = $state.raw<EngineInfo | null>(null);
+  settings = $state.raw<Settings | null>(null);
+  models = $state.raw<readonly ModelSummary[] | null>(null);
+  clips = $state.raw<readonly { name: string; label: string }[]>([]);
+  devices = $state.raw<readonly AudioDevice[]>([]);
+  devicesProblem = $state.raw<ErrorReport | null>(null);
+  snapshot = $state.raw<Snapshot | null>(null);
+  /** Between the click and the host's answer. */
+  startPending = $state(false);
+  monitoring = $state(false);
+  /** Why the last run ended by itself. */
+  ended = $state<'file' | 'stopped' | 'error' | null>(null);
+
+  readonly problems = new Problems();
+  readonly history = new SpectrogramHistory();
+  readonly detections = new Detections(this.history);
+  readonly microphone: WindowMicrophone;
+  readonly #client: EngineClient;
+  readonly #queue: SettingsQueue;
+
+  constructor() {
+    this.#queue = new SettingsQueue(
+      (patch) => this.call('settings.set', patch),
+      (settings) => (this.settings = settings),
+      (error, patch) => {
+        this.problems.show(placeOfPatch(patch), error);
+        void this.#reload('settings');
+      },
+    );
+    this.microphone = new WindowMicrophone(
+      (base64, lost) => void this.call('listen.feed', { base64, lost }).catch(() => {}),
+      (error) => {
+        this.problems.show('input', error);
+        void this.stop();
+      },
+    );
+    this.#client = connectEngine({
+      snapshot: (snapshot) => this.#show(snapshot),
+      event: (event) => this.#happened(event),
+      connection: (open) => this.#connected(open),
+    });
+  }
+
+  call<N extends CallName>(name: N, params: CallParams<N>): Promise<CallResult<N>> {
+    return this.#client.call(name, params);
+  }
+
+  /** Changes settings at once on the page, then at the host. */
+  set(patch: SettingsPatch): void {
+    if (this.settings === null) return;
+    this.problems.clear(placeOfPatch(patch));
+    this.settings = { ...this.settings, ...patch };
+    this.#queue.push(patch);
+  }
+
+  get listening(): boolean {
+    return this.snapshot?.listening ?? false;
+  }
+
+  async start(): Promise<void> {
+    await this.#attempt('input', async () => {
+      this.ended = null;
+      if (this.settings?.input.kind === 'window') await this.microphone.open(true);
+      await this.call('listen.start', {});
+      this.monitoring = false;
+    });
+    if (this.problems.at('input')) this.microphone.close();
+  }
+
+  async stop(): Promise<void> {
+    this.microphone.close();
+    await this.#attempt('input', () => this.call('listen.stop', {}));
+  }
+
+  toggle(): Promise<void> {
+    return this.listening ? this.stop() : this.start();
+  }
+
+  /** Shows the level of the chosen input without listening. */
+  async monitor(on: boolean): Promise<void> {
+    await this.#attempt('input', async () => {
+      if (this.settings?.input.kind === 'window') {
+        if (on) await this.microphone.open(false);
+        else this.microphone.close();
+      } else await this.call('input.monitor', { on });
+      this.monitoring = on;
+    });
+  }
+
+  async importModel(file: File): Promise<string | null> {
+    let imported: string | null = null;
+    await this.#attempt('model', async () => {
+      const { readModelFile } = await import('./model-file.js');
+      imported = (await this.call('models.import', await readModelFile(file))).id;
+      this.models = (await this.call('models.list', {})).models;
+    });
+    return imported;
+  }
+
+  async refreshDevices(): Promise<void> {
+    try {
+      const { devices, problem } = await this.call('devices.list', {});
+      this.devices = devices;
+      this.devicesProblem = problem ?? null;
+    } catch {
+      // The list stays as it is; the status line says that the engine is away.
+    }
+  }
+
+  async #attempt(place: Place, work: () => Promise<void>): Promise<void> {
+    this.startPending = true;
+    this.problems.clear(place);
+    try {
+      await work();
+    } catch (error) {
+      this.problems.show(place, error);
+    } finally {
+      this.startPending = false;
+    }
+  }
+
+  #connected(open: boolean): void {
+    if (open) {
+      this.host = 'running';
+      this.problems.clear('engine');
+      void this.#reload('all');
+    } else {
+      if (this.host === 'running') this.host = 'lost';
+      this.snapshot = null;
+      this.monitoring = false;
+      this.microphone.close();
+    }
+  }
+
+  async #reload(what: 'all' | 'settings'): Promise<void> {
+    try {
+      this.settings = await this.call('settings.get', {});
+      if (what === 'settings') return;
+      this.info = await this.call('engine.info', {});
+      this.models = (await this.call('models.list', {})).models;
+      this.clips = (await this.call('clips.list', {})).clips;
+      await this.refreshDevices();
+    } catch (error) {
+      if (this.host === 'running') this.problems.show('engine', error);
+    }
+  }
+
+  #show(snapshot: Snapshot): void {
+    const { firstColumn, columns } = snapshot.spectrogram;
+    if (this.snapshot !== null && snapshot.streamMs < this.snapshot.streamMs) this.history.clear();
+    if (columns.length > 0) {
+      this.history.add(firstColumn, columns);
+      this.detections.columnsCame(performance.now());
+    }
+    this.snapshot = snapshot;
+  }
+
+  #happened(event: EngineEvent): void {
+    switch (event.kind) {
+      case 'detection':
+        this.detections.add(event.detection, performance.now());
+        return;
+      case 'error':
+        this.problems.report(placeOf(event.error.code), event.error);
+        return;
+      case 'ended':
+        this.ended = event.reason;
+        this.microphone.close();
+        return;
+      case 'settings':
+        if (!this.#queue.busy) this.settings = event.settings;
+        return;
+      case 'models':
+        void this.call('models.list', {}).then(
+          ({ models }) => (this.models = models),
+          () => {},
+        );
+        return;
+      case 'host':
+        // A started host counts as running once it has answered the greeting.
+        if (event.state !== 'started') this.host = event.state;
+        return;
+    }
+  }
+}
+
+function placeOfPatch(patch: SettingsPatch): Place {
+  if (patch.input) return 'input';
+  if (patch.noise) return 'noise';
+  if (patch.models || patch.backend) return 'model';
+  return 'settings';
+}
