@@ -222,6 +222,11 @@ export const ERRORS = {
     next: 'Fetch the file again from its official archive.',
     exit: 1,
   },
+  'takes-word': {
+    cause: '"{word}" cannot be a word to teach: {reason}.',
+    next: 'Use letters and digits, with single spaces, hyphens or apostrophes between them.',
+    exit: 2,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
