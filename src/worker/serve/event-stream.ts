@@ -17,7 +17,7 @@ interface Sent {
 
 /**
  * Detections for other programs, as server-sent events: `event: detection` with the JSON of `{label, confidence, timeMs,
- * firedMs, model, scores}`. The id of an event is its session and detection id; a listener that reconnects with
+ * firedMs, model, scores}`. The id of an event is the detection's; a listener that reconnects with
  * `Last-Event-ID` gets what it missed.
  */
 export class EventStream {
