@@ -14,6 +14,7 @@ const BUNDLES_LIMIT_MS = 5 * 60_000;
 /** onnxruntime-node would fetch CUDA libraries at install; Winnow runs it on the CPU. (npm 11 reads "allowScripts" for the same end.) */
 const INSTALL_ENVIRONMENT = { ONNXRUNTIME_NODE_INSTALL: 'skip' };
 
+const NATIVE_ADDON = 'build/native/winnow.node';
 const BUNDLES = [
   'out/main/index.cjs',
   'out/main/cli.cjs',
@@ -65,7 +66,7 @@ async function installPackages() {
 /** @returns why there is no native engine, or undefined when there is one */
 async function buildNative() {
   const inputs = fingerprint(['native/engine', 'scripts/native.mjs'], process.platform, process.arch);
-  if (readStamp('native') === inputs && existsSync(nativeAddon())) return undefined;
+  if (readStamp('native') === inputs && existsSync(join(ROOT, NATIVE_ADDON))) return undefined;
   const missing = [
     ...(findProgram('cmake') ? [] : ['CMake']),
     ...(findProgram(process.env.CXX || 'c++', 'g++', 'clang++', 'cl') ? [] : ['a C++20 compiler']),
@@ -82,10 +83,6 @@ async function buildNative() {
   }
   writeStamp('native', inputs);
   return undefined;
-}
-
-function nativeAddon() {
-  return join(ROOT, 'build/native/winnow_engine.node');
 }
 
 async function buildBundles() {

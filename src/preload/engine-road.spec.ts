@@ -34,33 +34,27 @@ describe('EngineRoad', () => {
     expect(heard.map(state)).toEqual(['started', { type: 'hello', session: 's' }, { type: 'result', id: 1, value: 5 }]);
   });
 
-  it('opens the page at each host, also when the page was there first', () => {
+  it('moves to each new host, and tells the page of their lives', () => {
     const road = new EngineRoad();
-    road.bridge.send({ type: 'open', session: '', after: 0 });
+    const heard: HostMessage[] = [];
+    road.bridge.onMessage((message) => heard.push(message));
     const [first, second] = [scriptedPort(), scriptedPort()];
     road.connect(first);
     road.disconnect('died');
+    road.disconnect('restarting');
     road.connect(second);
-    expect(first.closed).toBe(true);
-    for (const port of [first, second]) expect(port.sent).toEqual([{ type: 'open', session: '', after: 0 }]);
+    road.bridge.send(call(1));
+    expect(heard.map(state)).toEqual(['started', 'died', 'restarting', 'started']);
+    expect([first.closed, first.sent, second.sent]).toEqual([true, [], [call(1)]]);
   });
 
-  it('[negative] fails the calls that a lost host did not answer, and new ones until the next host', () => {
+  it('[negative] fails calls while there is no host', () => {
     const road = new EngineRoad();
-    const port = scriptedPort();
     const heard: HostMessage[] = [];
     road.bridge.onMessage((message) => heard.push(message));
-    road.connect(port);
-    road.bridge.send(call(1));
-    road.bridge.send(call(2));
-    port.onmessage?.({ data: { type: 'result', id: 1, value: null } });
-    road.disconnect('died');
     road.bridge.send(call(3));
-    const failures = heard.filter((message) => message.type === 'failure');
-    expect(failures.map(({ id, error }) => [id, error.code])).toEqual([
-      [2, 'engine-restarting'],
-      [3, 'engine-restarting'],
-    ]);
+    road.bridge.send({ type: 'seen' });
+    expect(heard).toMatchObject([{ type: 'failure', id: 3, error: { code: 'engine-closed' } }]);
   });
 
   it('offers the page nothing but a frozen pair', () => {

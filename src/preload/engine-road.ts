@@ -11,27 +11,19 @@ export interface Port {
   close(): void;
 }
 
-/**
- * The page's road to whichever engine host runs. It outlives the hosts: with each new one the page is opened anew, calls that the
- * lost one did not answer fail with `engine-restarting`, and the page hears of it by events with number 0.
- */
+/** The page's road to whichever engine host runs; it outlives the hosts and tells the page of their lives. */
 export class EngineRoad {
   #port: Port | undefined;
   #receiver: ((message: HostMessage) => void) | undefined;
   #early: HostMessage[] = [];
-  #opened = false;
-  readonly #pending = new Set<number>();
 
-  /** Only these two reach the page. */
+  /** All that the page gets. */
   readonly bridge: WinnowBridge = Object.freeze<WinnowBridge>({
     send: (message) => {
-      if (message.type === 'open') this.#opened = true;
-      if (this.#port === undefined) {
-        if (message.type === 'call') this.#refuse(message.id, 'it is starting');
-        return;
+      if (this.#port !== undefined) this.#port.postMessage(message);
+      else if (message.type === 'call') {
+        this.#deliver({ type: 'failure', id: message.id, error: new WinnowError('engine-closed').report() });
       }
-      if (message.type === 'call') this.#pending.add(message.id);
-      this.#port.postMessage(message);
     },
     onMessage: (callback) => {
       this.#receiver = callback;
@@ -41,34 +33,20 @@ export class EngineRoad {
 
   /** A host has started, and holds the other end of `port`. */
   connect(port: Port): void {
-    this.#drop();
+    this.#port?.close();
     this.#port = port;
-    port.onmessage = ({ data }) => {
-      const message = data as HostMessage;
-      if (message.type === 'result' || message.type === 'failure') this.#pending.delete(message.id);
-      this.#deliver(message);
-    };
-    if (this.#opened) port.postMessage({ type: 'open', session: '', after: 0 });
+    port.onmessage = ({ data }) => this.#deliver(data as HostMessage);
     this.#tell('started');
   }
 
-  /** The host has died or is being started again. */
+  /** The host has died, or is being started again. */
   disconnect(state: HostState): void {
-    this.#drop();
+    this.#port?.close();
+    this.#port = undefined;
     this.#tell(state);
   }
 
-  #drop(): void {
-    this.#port?.close();
-    this.#port = undefined;
-    for (const id of this.#pending) this.#refuse(id, 'it ended');
-    this.#pending.clear();
-  }
-
-  #refuse(id: number, reason: string): void {
-    this.#deliver({ type: 'failure', id, error: new WinnowError('engine-restarting', { reason }).report() });
-  }
-
+  /** Number 0: outside the host's count. */
   #tell(state: HostState): void {
     this.#deliver({ type: 'event', number: 0, event: { kind: 'host', host: 'engine', state } });
   }

@@ -2,8 +2,12 @@ import type { ClientMessage, HostMessage } from './contract.js';
 
 /** The frozen object `window.winnow` that the preload script offers to the page inside the application's window. */
 export interface WinnowBridge {
+  /** Without a connection to an engine host a call is answered with the failure `engine-closed`, anything else is dropped. */
   send(message: ClientMessage): void;
-  /** One receiver; what arrived before it is kept for it. */
+  /**
+   * One receiver; what arrived before it is kept for it. A connection to a new host begins with the event `host` `started`
+   * (number 0), upon which the page sends `open`; its loss is told by `host` `died`.
+   */
   onMessage(callback: (message: HostMessage) => void): void;
 }
 
