@@ -227,6 +227,11 @@ export const ERRORS = {
     next: 'Use letters and digits, with single spaces, hyphens or apostrophes between them.',
     exit: 2,
   },
+  'experiment-unknown': {
+    cause: 'There is no experiment {name}.',
+    next: 'Choose one of: {known}.',
+    exit: 2,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,26 @@
+import { WinnowError } from '../../../shared/errors.js';
+import type { Experiment } from '../experiment.js';
+import type { Task } from '../task.js';
+import { cost, matchTheory } from './computed.js';
+import { lisetIsolet, lisetMnist, setPruning } from './evolved.js';
+import { mnistPresets } from './images.js';
+import { gscAblations, gscPresets } from './speech.js';
+
+/** Every experiment there is. */
+export const EXPERIMENTS: readonly Experiment<Task>[] = [
+  cost,
+  matchTheory,
+  gscPresets,
+  gscAblations,
+  mnistPresets,
+  lisetMnist,
+  lisetIsolet,
+  setPruning,
+];
+
+/** @throws WinnowError `experiment-unknown` */
+export function findExperiment(name: string): Experiment<Task> {
+  const found = EXPERIMENTS.find((experiment) => experiment.name === name);
+  if (!found) throw new WinnowError('experiment-unknown', { name, known: EXPERIMENTS.map((e) => e.name).join(', ') });
+  return found;
+}

@@ -1,0 +1,117 @@
+import type { Experiment, Metric, Published, Unit } from '../experiment.js';
+import type { SpeechTask, Task } from '../task.js';
+
+const METRICS: readonly Metric[] = [
+  { key: 'accuracy', title: 'test', format: 'percent' },
+  { key: 'noise', title: 'noise', format: 'percent' },
+  { key: 'nonZeros', title: 'non-zeros', format: 'count' },
+  { key: 'multiplies', title: 'multiplies', format: 'count' },
+];
+
+const CURVES = [
+  { key: 'noise', title: 'Accuracy against white noise', x: 'eta', y: 'accuracy' },
+  { key: 'validation', title: 'Validation accuracy while training', x: 'epoch', y: 'accuracy' },
+];
+
+/** Test accuracy and noise accuracy in percent, with deviations; non-zero parameters. */
+type Row = readonly [test: number, testSd: number, noise: number, noiseSd: number, nonZeros: number];
+
+function published([test, testSd, noise, noiseSd, nonZeros]: Row): Record<string, Published> {
+  const percent = (mean: number, sd: number) => ({ mean: mean / 100, sd: sd / 100 });
+  return { accuracy: percent(test, testSd), noise: percent(noise, noiseSd), nonZeros: { mean: nonZeros } };
+}
+
+function preset(name: string, row?: Row): Unit<SpeechTask> {
+  const task: SpeechTask = { kind: 'speech', recipe: name, set: [] };
+  return row ? { name, task, published: published(row) } : { name, task };
+}
+
+function variant(name: string, recipe: string, ...set: string[]): Unit<SpeechTask> {
+  return { name, task: { kind: 'speech', recipe, set } };
+}
+
+export const gscPresets: Experiment<Task> = {
+  name: 'gsc-presets',
+  title: 'The published networks on spoken commands',
+  question: 'Do sparse networks keep their accuracy, and hold in noise where the dense one does not?',
+  source: 'patent Tables 1 and 2, poster; trained on eight commands, silence and unknown words in place of the ten digits',
+  publishedTask: false,
+  baseline: 'denseCNN2',
+  metrics: METRICS,
+  units: [
+    preset('denseCNN2', [96.69, 0.46, 29.08, 2.68, 1_717_140]),
+    preset('sparseCNN2', [97.11, 0.11, 44.4, 3.89, 757_140]),
+    preset('WtSparsity'),
+    preset('WtSparsity2', [97.09, 0.18, 43.57, 3.84, 674_452]),
+    preset('WtSparsity3', [97.0, 0.17, 44.87, 2.71, 664_212]),
+    preset('WtSparsity4', [96.71, 0.16, 40.52, 3.67, 659_092]),
+    preset('WtSparsity8', [97.03, 0.15, 39.36, 3.66, 134_932]),
+    preset('WtSparsity9', [96.69, 0.5, 42.1, 4.48, 114_452]),
+    preset('WtSparsity10', [96.92, 0.08, 42.42, 2.54, 160_952]),
+    preset('WtSparsity11', [97.03, 0.14, 44.45, 2.54, 160_952]),
+    preset('WtSparsity18', [97.04, 0.09, 44.43, 2.65, 194_452]),
+    preset('WtSparsity19', [97.16, 0.12, 41.94, 4.04, 207_452]),
+    preset('WtSparsity20', [96.93, 0.11, 43.66, 4.2, 143_452]),
+    preset('WtSparsity21', [97.02, 0.1, 42.5, 2.96, 114_452]),
+    preset('SuperSparseCNN2'),
+    preset('SuperSparseCNNLocal'),
+    preset('denseSmall1', [96.14, 0.73, 26.57, 2.39, 536_008]),
+    preset('denseSmall2', [95.89, 0.51, 26.29, 3.11, 270_376]),
+    preset('denseEqualCost'),
+  ],
+  seeds: [1, 2, 3],
+  curves: CURVES,
+};
+
+const WINNERS = 'network.layers.*.activation';
+
+export const gscAblations: Experiment<Task> = {
+  name: 'gsc-ablations',
+  title: 'One thing changed at a time',
+  question:
+    'Which part of the recipe makes a network robust to noise, and does it make the sparse one more robust than the dense?',
+  source: 'paper, sections 3 and 4; each row changes one setting of the published recipe',
+  publishedTask: false,
+  baseline: 'dense',
+  metrics: METRICS,
+  units: [
+    variant('dense', 'commands-dense'),
+    variant('dense, no silence class', 'commands-dense', 'silence.share=0'),
+    variant('dense, dropout 0.5', 'commands-dense', 'network.layers.2.dropout=0.5'),
+    variant('dense, weight decay 0.001', 'commands-dense', 'schedule.weightDecay=0.001'),
+    variant('dense, standardised', 'commands-dense', 'features.standardise=true'),
+    variant('dense, random floor', 'commands-dense', 'augmentation.randomFloor={"lowDb":-80,"highDb":-20}'),
+    variant('dense, Slaney bank', 'commands-dense', 'features.melBank=slaney'),
+    variant(
+      'dense, noise in training',
+      'commands-dense',
+      'augmentation.noise.whiteShare=0.3',
+      'augmentation.noise.realShare=0.3',
+    ),
+    variant('sparse, winners after pooling', 'commands-sparse'),
+    variant('sparse, winners before pooling', 'WtSparsity11'),
+    variant('sparse, no silence class', 'commands-sparse', 'silence.share=0'),
+    variant('sparse, k-inference 1.5', 'commands-sparse', `${WINNERS}.kInferenceFactor=1.5`),
+    variant('sparse, no boosting', 'commands-sparse', `${WINNERS}.boosting.strength=0`),
+    variant('sparse, boosting in training only', 'commands-sparse', `${WINNERS}.boosting.atInference=false`),
+    variant(
+      'sparse, local winners',
+      'commands-sparse',
+      'network.layers.0.activation.selection.kind=local',
+      'network.layers.1.activation.selection.kind=local',
+    ),
+    variant('sparse, 30 % winners', 'commands-sparse', `${WINNERS}.count.percentOn=0.3`),
+    variant('sparse, dropout 0.5', 'commands-sparse', 'network.layers.2.dropout=0.5'),
+    variant('sparse, standardised', 'commands-sparse', 'features.standardise=true'),
+    variant('sparse, random floor', 'commands-sparse', 'augmentation.randomFloor={"lowDb":-80,"highDb":-20}'),
+    variant('sparse, Slaney bank', 'commands-sparse', 'features.melBank=slaney'),
+    variant(
+      'sparse, noise in training',
+      'commands-sparse',
+      'augmentation.noise.whiteShare=0.3',
+      'augmentation.noise.realShare=0.3',
+    ),
+  ],
+  seeds: [1],
+  curves: CURVES,
+};

@@ -1,0 +1,60 @@
+/** What a unit of an experiment does. Each kind has one runner. */
+export type Task = SpeechTask | ImageTask | EvolvedTask | CostTask | TheoryTask;
+
+/** Train by a recipe on spoken commands, evaluate on its test part at the eleven noise levels. */
+export interface SpeechTask {
+  readonly kind: 'speech';
+  readonly recipe: string;
+  /** `key=value`, as `winnow train --set` takes them. */
+  readonly set: readonly string[];
+}
+
+/** Train a convolutional preset on MNIST, evaluate at the eleven levels of pixel noise (paper, section 4.1). */
+export interface ImageTask {
+  readonly kind: 'image';
+  readonly preset: string;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly learningRateFactor: number;
+  readonly momentum: number;
+  readonly batchSize: number;
+  readonly firstEpochBatchSize: number;
+}
+
+export const GROWTH_METHODS = ['static', 'set', 'liset', 'cosine', 'pruned'] as const;
+
+/** Train a multilayer perceptron whose connections evolve (or stay, or are pruned), at the same number of connections. */
+export interface EvolvedTask {
+  readonly kind: 'evolved';
+  readonly data: 'mnist' | 'isolet';
+  /** Units of the hidden layers. */
+  readonly hidden: readonly number[];
+  readonly method: (typeof GROWTH_METHODS)[number];
+  readonly epsilon: number;
+  /** LiSET only. */
+  readonly gamma?: number;
+  /** Fraction of each sign that is removed at each epoch. */
+  readonly zeta: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly dropout: number;
+  /** Chance that a skip layer is left out of a step; LiSET only. */
+  readonly skipDropout?: number;
+}
+
+/** Count a preset's parameters and multiplies. */
+export interface CostTask {
+  readonly kind: 'cost';
+  readonly preset: string;
+  readonly winnersBeforePool: boolean;
+}
+
+/** Compute a line of a theory figure. */
+export type TheoryTask =
+  /** Figure 2: against n; `a` null is the dense line, a = n/2. */
+  | { readonly kind: 'theory'; readonly figure: 'binary'; readonly a: number | null }
+  /** Figure 3 left: against n at S = 1. */
+  | { readonly kind: 'theory'; readonly figure: 'scalar'; readonly a: number | null }
+  /** Figure 3 right: against S at n = 1000. */
+  | { readonly kind: 'theory'; readonly figure: 'scale'; readonly a: number };
