@@ -132,6 +132,91 @@ export const ERRORS = {
     next: 'Make the windows with the feature settings that the model names.',
     exit: 1,
   },
+  'audio-unreadable': {
+    cause: 'The sound file {file} cannot be read: {reason}.',
+    next: 'Check the path and that the file may be read.',
+    exit: 2,
+  },
+  'audio-empty': {
+    cause: '{file} holds no sound.',
+    next: 'Choose a file with at least one sample.',
+    exit: 2,
+  },
+  'audio-unknown-format': {
+    cause: '{file} is neither a WAV nor a FLAC file.',
+    next: 'Convert it, for instance with "sox INPUT -r 16000 -c 1 -b 16 OUTPUT.wav".',
+    exit: 2,
+  },
+  'audio-truncated': {
+    cause: '{file} ends too early: {reason}.',
+    next: 'Copy, download or record the file again.',
+    exit: 1,
+  },
+  'audio-damaged': {
+    cause: '{file} is damaged: {reason}.',
+    next: 'Copy, download or record the file again.',
+    exit: 1,
+  },
+  'audio-unsupported': {
+    cause: '{file} has a kind of sound that Winnow does not read: {reason}.',
+    next: 'Convert it, for instance with "sox INPUT -r 16000 -c 1 -b 16 OUTPUT.wav".',
+    exit: 2,
+  },
+  'audio-too-large': {
+    cause: '{file} is too large: more than {limit}.',
+    next: 'Cut it into shorter files.',
+    exit: 2,
+  },
+  'audio-recorder-missing': {
+    cause: 'No program to record with was found (looked for: {programs}).',
+    next: 'Install alsa-utils (arecord) or sox, or choose the microphone of the window as input.',
+    exit: 1,
+  },
+  'audio-recorder-failed': {
+    cause: 'The recording program {program} could not be run: {reason}.',
+    next: 'Try "{program}" in a terminal, or choose the microphone of the window as input.',
+    exit: 1,
+  },
+  'audio-recorder-ended': {
+    cause: 'The recording program {program} ended ({status}): {reason}.',
+    next: 'Check that the microphone is plugged in and free, or choose another device.',
+    exit: 1,
+  },
+  'audio-recorder-hangs': {
+    cause: 'The recording program {program} has sent no sound for {seconds} s.',
+    next: 'Check that the microphone is plugged in and not used by another program, or choose another device.',
+    exit: 1,
+  },
+  'audio-recorder-floods': {
+    cause: 'The recording program {program} sends far more sound than time passes ({seconds} s too much).',
+    next: 'Choose a real microphone as the device, not a file or a null device.',
+    exit: 1,
+  },
+  'audio-device-unknown': {
+    cause: 'There is no input device that can be called "{device}".',
+    next: 'Choose a device from the list of the input menu ("arecord -L" prints it too).',
+    exit: 2,
+  },
+  'audio-clip-unknown': {
+    cause: 'There is no demo clip "{clip}".',
+    next: 'Choose one of: {known}.',
+    exit: 2,
+  },
+  'audio-clips-missing': {
+    cause: 'The clips that ship with Winnow cannot be read from {path}: {reason}.',
+    next: 'Install Winnow again.',
+    exit: 1,
+  },
+  'audio-noise-file-missing': {
+    cause: 'Noise of kind "file" was chosen without a file.',
+    next: 'Name a WAV or FLAC file to take the noise from.',
+    exit: 2,
+  },
+  'audio-noise-silent': {
+    cause: '{file} is digital silence and cannot serve as noise.',
+    next: 'Choose a recording with sound in it.',
+    exit: 2,
+  },
   internal: {
     cause: 'Something failed that should not: {reason}',
     next: 'Report it with the text of this error.',
