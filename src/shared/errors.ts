@@ -217,6 +217,61 @@ export const ERRORS = {
     next: 'Choose a recording with sound in it.',
     exit: 2,
   },
+  'model-format': {
+    cause: 'This is not a model that Winnow can use: {reason}.',
+    next: 'Use a model file that Winnow wrote, whole and unchanged.',
+    exit: 1,
+  },
+  'model-version': {
+    cause: 'This model file has format version {version}, which this version of Winnow does not know.',
+    next: 'Update Winnow, or export the model from the version that wrote it.',
+    exit: 1,
+  },
+  'model-hash': {
+    cause: 'The contents of this model file do not match its own checksum: it was damaged or changed.',
+    next: 'Copy it again from where it came from.',
+    exit: 1,
+  },
+  'model-read': {
+    cause: 'The model file "{path}" cannot be read: {reason}.',
+    next: 'Check the path and your permission to read it.',
+    exit: 1,
+  },
+  'model-write': {
+    cause: 'The file "{path}" cannot be written: {reason}.',
+    next: 'Choose a folder that you may write to. Nothing was changed.',
+    exit: 1,
+  },
+  'model-disk-full': {
+    cause: 'The disk is full: "{path}" was not written.',
+    next: 'Free some space and try again. Nothing was changed.',
+    exit: 1,
+  },
+  'model-unknown': {
+    cause: 'There is no model called "{id}".',
+    next: 'Run "winnow model list" to see the models, or give the path of a model file.',
+    exit: 2,
+  },
+  'model-name': {
+    cause: '"{name}" cannot be the name of a model.',
+    next: 'Use up to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or digit.',
+    exit: 2,
+  },
+  'model-shipped': {
+    cause: 'The model "{id}" is part of Winnow and stays.',
+    next: 'Only models of your own can be deleted.',
+    exit: 2,
+  },
+  'model-active': {
+    cause: 'The model "{id}" is the active one.',
+    next: 'Make another model the active one first ("winnow model use").',
+    exit: 2,
+  },
+  'model-exists': {
+    cause: 'The file "{path}" exists already.',
+    next: 'Choose another name, or give --force to replace it.',
+    exit: 2,
+  },
   internal: {
     cause: 'Something failed that should not: {reason}',
     next: 'Report it with the text of this error.',
@@ -280,6 +335,11 @@ export const ERRORS = {
   'training-checkpoint': {
     cause: 'The checkpoint {path} cannot be resumed: {reason}',
     next: 'Use --restart to begin anew, or another --out.',
+    exit: 1,
+  },
+  'training-checkpoint-write': {
+    cause: 'The checkpoint {path} cannot be written: {reason}',
+    next: 'Free space or choose another --out; the checkpoint of the epoch before is untouched.',
     exit: 1,
   },
   'training-no-engine': {
