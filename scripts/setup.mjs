@@ -4,17 +4,16 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT, fingerprint, readStamp, writeStamp } from './fingerprint.mjs';
-import { findProgram, runProgram } from './programs.mjs';
+import { NATIVE_ADDON, buildNative, missingTool } from './native.mjs';
+import { runProgram } from './programs.mjs';
 
 const NODE_AT_LEAST = [20, 19];
 const PACKAGES_LIMIT_MS = 15 * 60_000;
-const NATIVE_LIMIT_MS = 10 * 60_000;
 const BUNDLES_LIMIT_MS = 5 * 60_000;
 
 /** onnxruntime-node would fetch CUDA libraries at install; Winnow runs it on the CPU. (npm 11 reads "allowScripts" for the same end.) */
 const INSTALL_ENVIRONMENT = { ONNXRUNTIME_NODE_INSTALL: 'skip' };
 
-const NATIVE_ADDON = 'build/native/winnow.node';
 const BUNDLES = [
   'out/main/index.cjs',
   'out/main/cli.cjs',
@@ -64,23 +63,14 @@ async function installPackages() {
 }
 
 /** @returns why there is no native engine, or undefined when there is one */
-async function buildNative() {
+function provideNative() {
   const inputs = fingerprint(['native/engine', 'scripts/native.mjs'], process.platform, process.arch);
-  if (readStamp('native') === inputs && existsSync(join(ROOT, NATIVE_ADDON))) return undefined;
-  const missing = [
-    ...(findProgram('cmake') ? [] : ['CMake']),
-    ...(findProgram(process.env.CXX || 'c++', 'g++', 'clang++', 'cl') ? [] : ['a C++20 compiler']),
-  ];
-  if (missing.length > 0) return `no ${missing.join(' and no ')} found`;
+  if (readStamp('native') === inputs && existsSync(NATIVE_ADDON)) return undefined;
+  const missing = missingTool();
+  if (missing) return missing;
   say('building the native engine');
-  const { code, timedOut, output } = await runProgram(process.execPath, [join(ROOT, 'scripts/native.mjs')], {
-    limitMs: NATIVE_LIMIT_MS,
-    quiet: true,
-  });
-  if (code !== 0) {
-    console.error(output);
-    return timedOut ? 'its build took too long' : 'its build failed (output above)';
-  }
+  const result = buildNative();
+  if (result.status !== 'built') return result.reason;
   writeStamp('native', inputs);
   return undefined;
 }
@@ -103,7 +93,7 @@ async function buildBundles() {
 export async function setup() {
   checkNode();
   await installPackages();
-  const reason = await buildNative();
+  const reason = provideNative();
   if (reason !== undefined) say(`no native engine (${reason}): Winnow runs on the "reference" back end`);
   await buildBundles();
   return { native: reason === undefined };

@@ -1,9 +1,9 @@
 // npm test: sets up what is missing, then runs every check and every test, and closes with one line of counts.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT } from './fingerprint.mjs';
+import { NATIVE_ADDON, buildNative } from './native.mjs';
 import { runProgram } from './programs.mjs';
 import { runScript, setup } from './setup.mjs';
 import { provideSystemPackages } from './system-packages.mjs';
@@ -13,7 +13,6 @@ const CHECK_LIMIT_MS = 5 * 60_000;
 const NATIVE_LIMIT_MS = 10 * 60_000;
 const UNIT_LIMIT_MS = 15 * 60_000;
 const E2E_LIMIT_MS = 15 * 60_000;
-const NATIVE_TESTS = 'build/native-tests';
 const REPORTS = join(ROOT, 'artifacts/reports');
 
 const say = (line) => console.error(`test: ${line}`);
@@ -45,15 +44,9 @@ async function vitest(name, limitMs, ...args) {
 
 async function nativeTests() {
   const report = join(REPORTS, 'ctest.xml');
-  const configure = ['-S', 'native/engine', '-B', NATIVE_TESTS, '-DWINNOW_TESTS=ON', '-DWINNOW_ADDON=OFF'];
-  for (const args of [configure, ['--build', NATIVE_TESTS, '--parallel', String(availableParallelism())]]) {
-    const { code, output } = await runProgram('cmake', args, { limitMs: NATIVE_LIMIT_MS, quiet: true });
-    if (code !== 0) {
-      console.error(output);
-      return failedTally('the build of the native tests');
-    }
-  }
-  const args = ['--test-dir', NATIVE_TESTS, '--output-on-failure', '--output-junit', report];
+  const { status, reason } = buildNative({ tests: true });
+  if (status !== 'built') return failedTally(`the build of the native tests: ${reason}`);
+  const args = ['--test-dir', dirname(NATIVE_ADDON), '--output-on-failure', '--output-junit', report];
   const { code } = await runProgram('ctest', args, { limitMs: NATIVE_LIMIT_MS });
   return ctestTally(report, code);
 }
