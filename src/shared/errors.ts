@@ -42,6 +42,16 @@ export const ERRORS = {
     next: 'Reload the page, or start Winnow again.',
     exit: 1,
   },
+  'cli-no-command': {
+    cause: 'There is no command "{name}".',
+    next: 'Run "winnow help" for the list of commands.',
+    exit: 2,
+  },
+  'recognizer-no-detection': {
+    cause: 'The sound of detection {id} is not there: the last {kept} detections keep theirs, until Winnow ends.',
+    next: 'Choose a later detection.',
+    exit: 1,
+  },
   'settings-unreadable': {
     cause: 'The settings in {path} cannot be read: {reason}. Winnow goes on with its own defaults.',
     next: 'Nothing is lost: the file is kept as {kept}. Set what you need again.',
