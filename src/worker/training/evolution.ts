@@ -1,31 +1,16 @@
 import type { LayerTensors } from '../network/model.js';
+import type { Random } from './random.js';
 
 /**
  * Evolving connectivity of linear layers: SET (Mocanu et al. 2018, Alg. 1), LiSET (Radu 2021, Alg. 1) and cosine similarity
  * (Pieterse and Mocanu 2019). A layer's weights are `[unit][input]`; a connection exists where the mask is 1, whatever its weight.
  */
-export type Random = () => number;
-
 /** A layer whose connections can come and go. */
 export type Evolving = LayerTensors & { mask: Uint8Array };
 
 /** LiSET Eq. 1 / SET Alg. 1: connections of an Erdos-Renyi layer, epsilon (inputs + units), at most all of them. */
 export function erdosRenyiConnections(inputs: number, units: number, epsilon: number): number {
   return Math.min(Math.round(epsilon * (inputs + units)), inputs * units);
-}
-
-/** A mask `[unit][input]` of exactly `connections` positions, all subsets equally likely. */
-export function randomMask(inputs: number, units: number, connections: number, random: Random): Uint8Array {
-  const mask = new Uint8Array(inputs * units);
-  let missing = connections;
-  for (let i = 0; i < mask.length && missing > 0; i++) {
-    // Selection sampling: the chance that a position is needed, given how many are left.
-    if (random() * (mask.length - i) < missing) {
-      mask[i] = 1;
-      missing--;
-    }
-  }
-  return mask;
 }
 
 /**
@@ -75,14 +60,14 @@ export function grow(layer: Evolving, count: number, chance: (position: number) 
   const keys: { position: number; key: number }[] = [];
   for (let position = 0; position < layer.mask.length; position++) {
     // In logarithms, because u^(1/chance) underflows where chances are tiny.
-    if (!layer.mask[position]) keys.push({ position, key: Math.log(1 - random()) / chance(position) });
+    if (!layer.mask[position]) keys.push({ position, key: Math.log(1 - random.next()) / chance(position) });
   }
   keys.sort((a, b) => b.key - a.key || a.position - b.position);
   const limit = Math.sqrt(1 / units);
   const added = keys.slice(0, count).map(({ position }) => position);
   for (const position of added) {
     layer.mask[position] = 1;
-    layer.weight[position] = (2 * random() - 1) * limit;
+    layer.weight[position] = (2 * random.next() - 1) * limit;
   }
   return Uint32Array.from(added).sort();
 }
