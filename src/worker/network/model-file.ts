@@ -97,8 +97,8 @@ export async function writeModelFile(path: string, model: Model, precision: Weig
 }
 
 /** @throws WinnowError `model-read`, and whatever `decodeModel` throws */
-export async function readModelFile(path: string): Promise<StoredModel> {
-  return decodeModel(await readModelBytes(path));
+export async function readModelFile(path: string): Promise<Model> {
+  return decodeModel(await readModelBytes(path)).model;
 }
 
 /** The bytes of a file that could be a model: a plain file within the limit. @throws WinnowError `model-read` */
