@@ -9,14 +9,20 @@ export class AudioHistory {
     this.ring = new Float32Array(capacity);
   }
 
-  append(samples: Float32Array): void {
-    const kept = samples.length > this.capacity ? samples.subarray(samples.length - this.capacity) : samples;
-    this.end += samples.length - kept.length;
-    const at = this.end % this.capacity;
+  /** @param start stream position of the first sample, not before the end of what is there; zeros fill a hole before it */
+  append(samples: Float32Array, start: number): void {
+    const hole = start - this.end;
+    if (hole > 0) this.write(new Float32Array(Math.min(hole, this.capacity)), start - Math.min(hole, this.capacity));
+    this.write(samples, start);
+  }
+
+  private write(samples: Float32Array, start: number): void {
+    const kept = samples.subarray(Math.max(0, samples.length - this.capacity));
+    this.end = start + samples.length;
+    const at = (this.end - kept.length) % this.capacity;
     const first = kept.subarray(0, this.capacity - at);
     this.ring.set(first, at);
     this.ring.set(kept.subarray(first.length), 0);
-    this.end += kept.length;
   }
 
   /** A copy of `length` samples from stream position `start`; zeros where they are not kept or not there yet. */
@@ -26,9 +32,5 @@ export class AudioHistory {
     const to = Math.min(start + length, this.end);
     for (let position = from; position < to; position++) out[position - start] = this.ring[position % this.capacity]!;
     return out;
-  }
-
-  reset(): void {
-    this.end = 0;
   }
 }
