@@ -38,6 +38,11 @@ export interface NativeTrainerOptions {
   readonly seed: number;
   readonly threads: number;
   readonly isa?: Isa;
+  /**
+   * LiSET (section 3): dense layers from the inputs of these linear layers (by index) straight to the logits, summed before the
+   * softmax, in training only; each is left out of a mini-batch with probability `dropout`.
+   */
+  readonly skip?: { readonly layers: readonly number[]; readonly dropout: number };
 }
 
 export interface TrainStep {
@@ -68,7 +73,11 @@ export interface NativeTrainer {
     batchSize: number,
     step: TrainStep,
   ): { loss: number; correct: number };
-  /** The network as it stands, in inference mode: `[window][class]`. */
+  /** Skip weights of a layer named in the options, `[class][input]`. */
+  getSkip(layer: number): Float32Array;
+  /** Draws all skip weights afresh, U(-s, s) with s = sqrt(1 / classes) / 100. */
+  resetSkip(): void;
+  /** The network as it stands, in inference mode, without skip layers: `[window][class]`. */
   logits(windows: Float32Array, count: number): Float32Array;
   /** Seconds spent so far, apart. */
   timings(): { forward: number; backward: number; update: number };
