@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { FRAME_SAMPLES, HOP_SAMPLES, MEL_BANDS, SAMPLE_RATE_HZ } from './sound.js';
 
-/** Sound everywhere in Winnow after the recorder: mono, this many samples per second. */
-export const SAMPLE_RATE_HZ = 16_000;
+export { SAMPLE_RATE_HZ };
 
 /**
  * How sound becomes the network's input; stored in every model. The input is a matrix of `melBands` x `frames`, row-major
@@ -10,9 +10,9 @@ export const SAMPLE_RATE_HZ = 16_000;
 export const FeatureSpec = z.strictObject({
   sampleRate: z.literal(SAMPLE_RATE_HZ),
   /** Samples per frame (also the FFT's length) and from one frame's start to the next one's. */
-  frameLength: z.literal(2048),
-  hop: z.literal(512),
-  melBands: z.literal(32),
+  frameLength: z.literal(FRAME_SAMPLES),
+  hop: z.literal(HOP_SAMPLES),
+  melBands: z.literal(MEL_BANDS),
   frames: z.literal(32),
   /**
    * `meyda`: Meyda's HTK-spaced bank without area normalisation, under its symmetric Hann window.
@@ -34,7 +34,7 @@ export const FeatureSpec = z.strictObject({
 export type FeatureSpec = z.infer<typeof FeatureSpec>;
 
 /** Samples of a `stream` window: the last frame starts 31 hops after the first. */
-export const WINDOW_SAMPLES = 2048 + 31 * 512;
+export const WINDOW_SAMPLES = FRAME_SAMPLES + 31 * HOP_SAMPLES;
 /** Samples of a clip as data sets hold them: one second. */
 export const CLIP_SAMPLES = SAMPLE_RATE_HZ;
 /** Samples added on each side of a clip to make a window. */
@@ -44,9 +44,9 @@ export const WINDOW_VALUES = 32 * 32;
 
 export const LIVE_FEATURES: FeatureSpec = {
   sampleRate: SAMPLE_RATE_HZ,
-  frameLength: 2048,
-  hop: 512,
-  melBands: 32,
+  frameLength: FRAME_SAMPLES,
+  hop: HOP_SAMPLES,
+  melBands: MEL_BANDS,
   frames: 32,
   melBank: 'meyda',
   framing: 'stream',

@@ -1,5 +1,5 @@
-import { SAMPLE_RATE_HZ } from '../../shared/features.js';
 import { WinnowError } from '../../shared/errors.js';
+import { SAMPLE_RATE_HZ } from '../../shared/sound.js';
 import { encodeBase64 } from './base64.js';
 import captureUrl from './capture.worklet.ts?worker&url';
 

@@ -1,10 +1,10 @@
 /** Axis of the 32 mel bands between 0 Hz and half the sample rate: equally spaced on the HTK mel scale, as Meyda's bank is. */
-import { LIVE_FEATURES, SAMPLE_RATE_HZ } from '../../shared/features.js';
+import { FRAME_SAMPLES, HOP_SAMPLES, MEL_BANDS, SAMPLE_RATE_HZ } from '../../shared/sound.js';
 
-export const BANDS = LIVE_FEATURES.melBands;
-export const COLUMN_MS = (LIVE_FEATURES.hop / SAMPLE_RATE_HZ) * 1000;
+export const BANDS = MEL_BANDS;
+export const COLUMN_MS = (HOP_SAMPLES / SAMPLE_RATE_HZ) * 1000;
 /** Stream time of the middle of column 0. */
-export const FIRST_COLUMN_CENTRE_MS = (LIVE_FEATURES.frameLength / 2 / SAMPLE_RATE_HZ) * 1000;
+export const FIRST_COLUMN_CENTRE_MS = (FRAME_SAMPLES / 2 / SAMPLE_RATE_HZ) * 1000;
 
 const NYQUIST_HZ = SAMPLE_RATE_HZ / 2;
 

@@ -16,6 +16,7 @@ import { SpectrogramHistory } from '../charts/spectrogram-history.js';
 import { connectEngine } from '../client/connect.js';
 import { Detections } from './detections.svelte.js';
 import { placeOf, Problems, type Place } from './problems.svelte.js';
+import { readModelFile } from './model-file.js';
 import { SettingsQueue, type SettingsPatch } from './settings-queue.js';
 
 export type HostState = 'connecting' | 'running' | 'lost' | 'died' | 'restarting';
@@ -115,7 +116,6 @@ export class Session {
   async importModel(file: File): Promise<string | null> {
     let imported: string | null = null;
     await this.#attempt('model', async () => {
-      const { readModelFile } = await import('./model-file.js');
       imported = (await this.call('models.import', await readModelFile(file))).id;
       this.models = (await this.call('models.list', {})).models;
     });
