@@ -60,6 +60,6 @@ export function ctestTally(reportPath, code) {
     }
   }
   if (tally.passed + tally.failed === 0) return failedTally('ctest found no tests');
-  if (code !== 0 && tally.failed === 0) return failedTally(`ctest ended with status ${code}`);
+  if (code !== 0 && tally.failed === 0) return { ...tally, failed: 1, failures: [`ctest ended with status ${code}`] };
   return tally;
 }
