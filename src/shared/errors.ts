@@ -142,6 +142,11 @@ export const ERRORS = {
     next: 'Make the windows with the feature settings that the model names.',
     exit: 1,
   },
+  'network-engine': {
+    cause: 'The native engine cannot do this: {reason}.',
+    next: 'Put the cause right, or run the network on the reference back end ("--backend reference").',
+    exit: 1,
+  },
   'audio-unreadable': {
     cause: 'The sound file {file} cannot be read: {reason}.',
     next: 'Check the path and that the file may be read.',
@@ -386,6 +391,11 @@ export const ERRORS = {
     cause: 'There is no experiment {name}.',
     next: 'Choose one of: {known}.',
     exit: 2,
+  },
+  'experiment-stopped': {
+    cause: 'The experiment was stopped; kept of it: every finished unit, and {kept}.',
+    next: 'Run the same command again: it goes on from there.',
+    exit: 1,
   },
 } as const satisfies Record<string, ErrorEntry>;
 

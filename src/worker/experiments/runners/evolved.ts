@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LinearLayer, NetworkSpec } from '../../../shared/network.js';
 import { countOnes } from '../../network/counts.js';
 import { initialLayers } from '../../network/initial.js';
@@ -10,7 +11,7 @@ import { readIsolet } from '../data/isolet.js';
 import type { LabelledSet } from '../data/labelled-set.js';
 import { readMnist } from '../data/mnist.js';
 import type { EvolvedTask } from '../task.js';
-import type { RunContext } from './context.js';
+import { checkStop, type RunContext } from './context.js';
 import { accuracyOf, indices } from './epochs.js';
 import type { UnitOutcome } from './outcome.js';
 
@@ -51,7 +52,9 @@ export async function runEvolved(task: EvolvedTask, seed: number, context: RunCo
   const rule = ruleOf(task, train);
   const curve: number[] = [];
   for (let epoch = 0; epoch < task.epochs; epoch++) {
-    context.checkStop();
+    checkStop(context);
+    // Lets a stop request in: training itself does not.
+    await nextTurn();
     context.progress(epoch / task.epochs, `epoch ${epoch + 1} of ${task.epochs}`);
     if (pruned && epoch === prunedAfter) trainer = prune(trainer, sparse, connections, context, options);
     const order = new Random(deriveSeed(seed, 'order', epoch)).shuffle(indices(train.count));

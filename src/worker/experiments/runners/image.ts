@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nonZeroParameters } from '../../network/counts.js';
 import { presetNetwork } from '../../network/presets.js';
 import { NOISE_ETAS } from '../../training/evaluation.js';
@@ -6,7 +7,7 @@ import type { LabelledSet } from '../data/labelled-set.js';
 import { MNIST_SIDE, readMnist } from '../data/mnist.js';
 import { addPixelNoise, normalisePixels } from '../data/mnist-noise.js';
 import type { ImageTask } from '../task.js';
-import type { RunContext } from './context.js';
+import { checkStop, type RunContext } from './context.js';
 import { accuracyOf, indices } from './epochs.js';
 import type { UnitOutcome } from './outcome.js';
 
@@ -16,7 +17,7 @@ const PIXELS = MNIST_SIDE * MNIST_SIDE;
  * Paper, section 4.1: trains on all 60,000 images, with no choice to make (the last epoch counts), then counts right answers on
  * the test images at eleven levels of pixel noise.
  */
-export function runImage(task: ImageTask, seed: number, context: RunContext): UnitOutcome {
+export async function runImage(task: ImageTask, seed: number, context: RunContext): Promise<UnitOutcome> {
   const { train, test, hash } = readMnist(context.dataFolder);
   const spec = presetNetwork(task.preset);
   const boostFactor = Math.min(
@@ -27,7 +28,9 @@ export function runImage(task: ImageTask, seed: number, context: RunContext): Un
   const testInputs = normalised(test);
   const curve: number[] = [];
   for (let epoch = 0; epoch < task.epochs; epoch++) {
-    context.checkStop();
+    checkStop(context);
+    // Lets a stop request in: training itself does not.
+    await nextTurn();
     context.progress(epoch / task.epochs, `epoch ${epoch + 1} of ${task.epochs}`);
     const order = new Random(deriveSeed(seed, 'order', epoch)).shuffle(indices(train.count));
     trainer.train(inputs, train.targets, order, epoch === 0 ? task.firstEpochBatchSize : task.batchSize, {

@@ -1,0 +1,64 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WinnowError } from '../../../shared/errors.js';
+import { nonZeroParameters } from '../../network/counts.js';
+import { withSettings } from '../../training/recipe.js';
+import { findRecipe } from '../../training/recipes.js';
+import type { EpochRecord } from '../../training/checkpoint.js';
+import type { Evaluation } from '../../training/evaluation.js';
+import { runTraining } from '../../training/training-job.js';
+import type { SpeechTask } from '../task.js';
+import type { RunContext } from './context.js';
+import { expectedMultiplies, sum } from './cost.js';
+import type { UnitOutcome } from './outcome.js';
+
+/**
+ * Trains one network on spoken commands; the best epoch on validation is judged on the test part. Its state is kept beside the
+ * results after every epoch, so that a killed unit goes on where it was.
+ */
+export async function runSpeech(task: SpeechTask, seed: number, name: string, context: RunContext): Promise<UnitOutcome> {
+  const recipe = withSettings(findRecipe(task.recipe), task.set);
+  const out = join(context.workFolder, `${name.replace(/[^a-zA-Z0-9]+/g, '-')}.seed${seed}.safetensors`);
+  const outcome = await runTraining(
+    {
+      recipe,
+      seed,
+      data: context.dataFolder,
+      out,
+      restart: false,
+      precision: 'f32',
+      threads: context.threads,
+      test: true,
+      command: 'winnow experiment run',
+    },
+    {
+      emit: (event) => {
+        if (event.event === 'phase') context.progress(0, `${event.phase} ${event.done} of ${event.total}`);
+        if (event.event === 'progress') {
+          const done = (event.epoch - 1 + event.done / event.total) / event.epochs;
+          context.progress(done, `epoch ${event.epoch} of ${event.epochs}`);
+        }
+      },
+      stopped: () => context.stopped(),
+    },
+  );
+  if (!outcome.finished) throw new WinnowError('experiment-stopped', { kept: `epoch ${outcome.epochs}` });
+  const report = outcome.report!;
+  const figures = report['test'] as Pick<Evaluation, 'accuracy' | 'noise'>;
+  const history = report['epochs'] as readonly EpochRecord[];
+  await rm(out);
+  return {
+    spec: { task, recipe },
+    dataHash: report.data,
+    metrics: {
+      accuracy: figures.accuracy!,
+      noise: figures.noise!.mean,
+      nonZeros: nonZeroParameters(recipe.network),
+      multiplies: sum(Object.values(expectedMultiplies(recipe.network))),
+    },
+    curves: {
+      noise: { x: [...figures.noise!.eta], y: [...figures.noise!.accuracy] },
+      validation: { x: history.map((record) => record.epoch), y: history.map((record) => record.validationAccuracy) },
+    },
+  };
+}
