@@ -3,8 +3,8 @@ import path from 'node:path';
 import { WinnowError } from '../shared/errors.js';
 import { createBatchExtractor } from '../worker/features/batch.js';
 import { openBackend } from '../worker/network/backends.js';
-import { readModelFile } from '../worker/network/model-file.js';
 import { loadNative } from '../worker/network/native-loader.js';
+import { ModelRegistry } from '../worker/network/registry.js';
 import { ClipStore } from '../worker/training/clip-store.js';
 import { clipsOf, listData, type Part } from '../worker/training/dataset.js';
 import { clipItems, evaluate, NOISE_ETAS, silenceItems, type Evaluation } from '../worker/training/evaluation.js';
@@ -70,13 +70,12 @@ export const command: Command = {
       json: { type: 'boolean' },
     });
     if (positionals.length > 0) throw usageError('evaluate', `"${positionals[0]}" belongs to no option`);
-    if (values.model === undefined) throw usageError('evaluate', '--model is missing');
     if (values.data === undefined) throw usageError('evaluate', '--data is missing');
     const wanted = values.split === undefined ? 'test' : choiceOption('evaluate', 'split', values.split, SPLITS);
     const seed = integerOption('evaluate', 'seed', values.seed ?? String(EVALUATION_SEED), 0, 2 ** 31 - 1);
     const threads = integerOption('evaluate', 'threads', values.threads ?? '0', 0, 256) || os.availableParallelism();
 
-    const model = await readModelFile(values.model);
+    const { model } = await new ModelRegistry().open(values.model);
     const listing = await listData(values.data);
     const split: Part = listing.layout === 'plain' ? 'whole' : wanted;
     const files = clipsOf(listing, split);

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { WinnowError } from '../shared/errors.js';
 import { readModelFile, writeModelFile } from '../worker/network/model-file.js';
+import type { WeightPrecision } from '../worker/network/model-tensors.js';
 import { withSettings, type Recipe } from '../worker/training/recipe.js';
 import { findRecipe, recipeNames } from '../worker/training/recipes.js';
 import { bestSeed, seedSpread, type SeedReport } from '../worker/training/seed-spread.js';
@@ -27,6 +28,7 @@ const usage = `winnow train --preset NAME --data DIR --out FILE [options]
   --set KEY=VALUE    change any part of the recipe; repeatable (schedule.learningRate=0.02)
   --threads N        native threads (one per core)
   --restart          begin anew even where a stopped run could go on
+  --half             store the weights in half precision; scores are those of the rounded weights
   --no-test          leave the test part alone
   --show             print the recipe as JSON and stop
   --json             one JSON object per line: phase, resumed, progress, epoch, done`;
@@ -46,6 +48,7 @@ interface TrainOptions {
   readonly seeds: number;
   readonly threads: number;
   readonly restart: boolean;
+  readonly precision: WeightPrecision;
   readonly test: boolean;
   readonly json: boolean;
   /** The options that change the result, for the report. */
@@ -64,6 +67,7 @@ function parse(args: string[]): TrainOptions | Recipe {
     threads: { type: 'string' },
     restart: { type: 'boolean' },
     'no-test': { type: 'boolean' },
+    half: { type: 'boolean' },
     show: { type: 'boolean' },
     json: { type: 'boolean' },
   });
@@ -84,9 +88,10 @@ function parse(args: string[]): TrainOptions | Recipe {
     seeds: wholeNumber(values.seeds, 'seeds', 1, SEEDS_MAX) ?? 1,
     threads: wholeNumber(values.threads, 'threads', 0, 256) ?? 0,
     restart: values.restart ?? false,
+    precision: values.half ? 'f16' : 'f32',
     test: !(values['no-test'] ?? false),
     json: values.json ?? false,
-    changes: settings.flatMap((setting) => ['--set', setting]),
+    changes: [...settings.flatMap((setting) => ['--set', setting]), ...(values.half ? ['--half'] : [])],
   };
 }
 
@@ -127,6 +132,7 @@ async function trainSeed(options: TrainOptions, seed: number, out: string, progr
     data: options.data,
     out,
     restart: options.restart,
+    precision: options.precision,
     threads: options.threads,
     test: options.test,
     command: ['winnow train --preset', options.preset, '--data DIR --seed', options.seed, ...many, ...options.changes].join(' '),
@@ -182,9 +188,7 @@ async function trainAll(options: TrainOptions): Promise<void> {
   const best = bestSeed(reports);
   if (options.seeds > 1) {
     const model = await readModelFile(seedFile(options.out, best.seed));
-    const temporary = `${options.out}.${process.pid}.tmp`;
-    await writeModelFile(temporary, { ...model, report: { ...model.report!, spread: seedSpread(reports) } });
-    await rename(temporary, options.out);
+    await writeModelFile(options.out, { ...model, report: { ...model.report!, spread: seedSpread(reports) } }, options.precision);
     for (const seed of seeds) await rm(seedFile(options.out, seed), { force: true });
   }
   const { validation, test } = best;

@@ -4,10 +4,11 @@ import type { BatchExtractor } from '../features/batch.js';
 import { finishWindows } from '../features/window.js';
 import { SILENCE_LABEL, UNKNOWN_LABEL } from '../network/model.js';
 import type { ClipStore } from './clip-store.js';
+import { blendWhite } from './augmentation.js';
 import { classOf, isWord } from './dataset.js';
-import { whiteNoise } from './evaluation-noise.js';
 import type { NoiseRecordings } from './noise-recordings.js';
 import { samplesPerWindow } from './premade-epochs.js';
+import { deriveSeed, Random } from './random.js';
 
 /** The published noise levels: eta 0 to 0.5 in steps of 0.05. */
 export const NOISE_ETAS: readonly number[] = Array.from({ length: 11 }, (_, i) => (5 * i) / 100);
@@ -62,7 +63,7 @@ export function evaluationWindows(
   items.forEach((item, i) => {
     const window = samples.subarray(i * length, (i + 1) * length);
     item.sound(window.subarray(margin, margin + CLIP_SAMPLES));
-    if (eta > 0) whiteNoise(window, eta, seed, item.key);
+    if (eta > 0) blendWhite(window, eta, new Random(deriveSeed(seed, item.key, eta)));
   });
   return finishWindows(spec, extractor.extract(samples, items.length, length));
 }

@@ -52,7 +52,7 @@ function publishedRecipe(name: string, network: NetworkSpec, schedule: Schedule)
     silence: { share: 0.1, zerosShare: 1 },
     unknown: { share: 0.125 },
     augmentation: PUBLISHED_AUGMENTATION,
-    premadeEpochs: 10,
+    premadeEpochs: 30,
     augmentationSeed: 1,
     schedule,
     validationEtas: [0],

@@ -5,7 +5,8 @@ import { WinnowError } from '../../shared/errors.js';
 import { createBatchExtractor, type BatchExtractor } from '../features/batch.js';
 import { initialLayers } from '../network/initial.js';
 import type { Model, TrainingReport } from '../network/model.js';
-import { writeModelFile } from '../network/model-file.js';
+import { decodeModel, encodeModel, writeModelFile } from '../network/model-file.js';
+import type { WeightPrecision } from '../network/model-tensors.js';
 import type { NativeEngine } from '../network/native.js';
 import { isaOverride, loadNative } from '../network/native-loader.js';
 import { checkpointPath, readCheckpoint, type EpochRecord } from './checkpoint.js';
@@ -31,6 +32,8 @@ export interface TrainingJob {
   readonly out: string;
   /** Begin anew even where there is a checkpoint. */
   readonly restart: boolean;
+  /** Of the weights in the file; the report's figures are those of the weights as stored. */
+  readonly precision: WeightPrecision;
   /** Native threads; 0 is one per core. */
   readonly threads: number;
   /** Whether the best epoch's network is scored on the test part at the end. */
@@ -157,7 +160,16 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
       return { finished: false, epochs: history.length, bestEpoch: best?.epoch ?? null, report: null };
     }
 
-    trainer.setLayers(best.layers);
+    const unreported: Model = {
+      name: recipe.name,
+      spec: recipe.network,
+      labels: recipe.labels,
+      features: recipe.features,
+      layers: best.layers,
+    };
+    // What is scored is what is stored, rounding and all.
+    const { model } = decodeModel(encodeModel(unreported, job.precision));
+    trainer.setLayers(model.layers);
     const logits = (windows: Float32Array, count: number): Float32Array => trainer.logits(windows, count);
     const score = async (items: readonly EvaluationItem[]): Promise<Evaluation> =>
       evaluate({
@@ -214,15 +226,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
       isa: isa ?? engine.info().isa,
       code: codeVersion(),
     };
-    const model: Model = {
-      name: recipe.name,
-      spec: recipe.network,
-      labels: recipe.labels,
-      features: recipe.features,
-      layers: best.layers,
-      report,
-    };
-    await writeModelFile(job.out, model);
+    await writeModelFile(job.out, { ...model, report }, job.precision);
     rmSync(checkpointFile, { force: true });
     return { finished: true, epochs: history.length, bestEpoch: best.epoch, report };
   } finally {
