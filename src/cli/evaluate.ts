@@ -2,9 +2,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { WinnowError } from '../shared/errors.js';
 import { createBatchExtractor } from '../worker/features/batch.js';
-import { openBackend } from '../worker/network/backends.js';
 import { loadNative } from '../worker/network/native-loader.js';
+import { ReferenceBackend } from '../worker/network/reference.js';
 import { ModelRegistry } from '../worker/network/registry.js';
+import { SparseBackend } from '../worker/network/sparse.js';
 import { ClipStore } from '../worker/training/clip-store.js';
 import { clipsOf, listData, type Part } from '../worker/training/dataset.js';
 import { clipItems, evaluate, NOISE_ETAS, silenceItems, type Evaluation } from '../worker/training/evaluation.js';
@@ -83,14 +84,16 @@ export const command: Command = {
 
     const progress = new Progress();
     const clips = await ClipStore.open(listing, files, (done, total) => progress.update('decoding', done, total, 'clips'));
-    const { backend } = await openBackend('sparse', model);
+    const native = loadNative();
+    if (native.engine === null) progress.say(`The slow reference back end runs: ${native.reason}.`);
+    const backend = native.engine ? new SparseBackend(model) : new ReferenceBackend(model);
     try {
       const noise = await NoiseRecordings.load(listing, split === 'whole' ? wanted : split);
       const result = await evaluate({
         labels: model.labels,
         features: model.features,
         items: [...clipItems(clips, model.labels), ...silenceItems(noise, model.labels)],
-        extractor: createBatchExtractor(model.features, loadNative().engine),
+        extractor: createBatchExtractor(model.features, native.engine),
         logits: async (windows, count) => (await backend.infer(windows, count, { threads })).logits,
         etas: values['noise-sweep'] ? NOISE_ETAS : [],
         seed,
