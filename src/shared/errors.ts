@@ -287,6 +287,11 @@ export const ERRORS = {
     next: 'Choose another name, or give --force to replace it.',
     exit: 2,
   },
+  'backend-unavailable': {
+    cause: 'The back end "{backend}" cannot run here: {reason}.',
+    next: 'Use another back end; "reference" runs everywhere.',
+    exit: 1,
+  },
   internal: {
     cause: 'Something failed that should not: {reason}',
     next: 'Report it with the text of this error.',

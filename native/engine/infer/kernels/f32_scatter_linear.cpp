@@ -1,0 +1,41 @@
+#include "infer/kernels.h"
+#include "kernels/vector.h"
+
+// Linear layers: each active input adds its column of weights.
+
+namespace winnow::WINNOW_ISA {
+
+namespace {
+
+constexpr int STEPS = BLOCK / LANES;
+
+void blocks(const ScatterLinear& linear, const uint32_t* inputs, const float* values, uint32_t count, float* sums) {
+  for (uint32_t i = 0; i < count; i++) {
+    const Vec value = splat(values[i]);
+    const uint32_t end = linear.starts[inputs[i] + 1];
+    for (uint32_t b = linear.starts[inputs[i]]; b < end; b++) {
+      float* to = sums + linear.units[b] * BLOCK;
+      const float* weights = linear.weights + static_cast<size_t>(b) * BLOCK;
+      for (int n = 0; n < STEPS; n++) store(to + n * LANES, load(to + n * LANES) + value * load(weights + n * LANES));
+    }
+  }
+}
+
+void singles(const ScatterLinear& linear, const uint32_t* inputs, const float* values, uint32_t count, float* sums) {
+  for (uint32_t i = 0; i < count; i++) {
+    const float value = values[i];
+    const uint32_t end = linear.starts[inputs[i] + 1];
+    for (uint32_t w = linear.starts[inputs[i]]; w < end; w++) sums[linear.units[w]] += value * linear.weights[w];
+  }
+}
+
+void finish(float* sums, const float* scale, const float* shift, uint32_t units) {
+  for (uint32_t unit = 0; unit < units; unit += LANES)
+    store(sums + unit, load(scale + unit) * load(sums + unit) + load(shift + unit));
+}
+
+}  // namespace
+
+extern const ScatterLinearKernels scatterLinearKernels = {blocks, singles, finish};
+
+}  // namespace winnow::WINNOW_ISA

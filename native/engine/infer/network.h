@@ -1,0 +1,56 @@
+#pragma once
+#include <memory>
+
+#include "core/threads.h"
+#include "infer/stage.h"
+
+namespace winnow {
+
+/// A trained network, ready to infer. Windows are independent of each other: results do not depend on the batch or on the
+/// number of threads.
+///
+///     window --> stage 1 --> stage 2 --> ... --> logits
+///                  |           |
+///                patches     scatter        sums += weight x value, non-zero weights only
+///                  |           |
+///                 pool, batch norm           (largest sum) x scale + shift
+///                  |           |
+///                winners     winners         indices and values of the few that go on
+///
+/// The first stage's input is dense: its weights alone are sparse (PatchConv, infer/kernels.h). Every later stage is given
+/// the winners of the one before and touches nothing but their columns of weights (ScatterConv, ScatterLinear).
+class Network {
+ public:
+  struct Result {
+    /// [window][class]
+    std::vector<float> logits;
+    /// [window][layer]
+    std::vector<uint32_t> active, multiplies;
+    /// [window][layer]; empty unless asked for
+    std::vector<StageTrace> traces;
+  };
+
+  /// @throws std::invalid_argument for a spec or tensors that cannot be right
+  Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, Isa isa);
+
+  Isa isa() const { return isa_; }
+  uint32_t inputSize() const { return inputSize_; }
+  uint32_t classes() const { return stages_.back().output().size(); }
+  uint32_t layers() const { return static_cast<uint32_t>(stages_.size()); }
+
+  /// One call at a time.
+  /// @param windows [window][channel][row][column]
+  /// @throws std::invalid_argument for an input that is not finite
+  Result run(const float* windows, size_t count, int threads, bool trace);
+
+ private:
+  void runOne(const float* window, StageScratch& scratch, float* logits, uint32_t* active, uint32_t* multiplies, StageTrace* traces) const;
+
+  Isa isa_;
+  uint32_t inputSize_;
+  std::vector<Stage> stages_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::vector<StageScratch> scratch_;
+};
+
+}  // namespace winnow

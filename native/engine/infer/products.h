@@ -1,0 +1,55 @@
+#pragma once
+#include <memory>
+
+#include "core/isa.h"
+#include "core/select.h"
+#include "core/spec.h"
+#include "infer/activations.h"
+#include "infer/aligned.h"
+#include "infer/kernels.h"
+
+namespace winnow {
+
+/// Memory that one thread needs while a layer multiplies.
+struct ProductsScratch {
+  AlignedVector<float> sums, patches, rows;
+  std::vector<ScatterInput> places;
+};
+
+/// The multiplying part of a layer: weights, bias, batch norm, and for a convolution the max-pool that may be taken before
+/// anything else happens to the sums. Batch norm has no affine parameters, so its scale is positive and the pool may go first.
+class Products {
+ public:
+  virtual ~Products() = default;
+
+  /// Where the results lie in memory: the tensor that the activation works on.
+  virtual TensorLayout layout() const = 0;
+  /// Whether it reads `active` (and multiplies nothing else) or `values`.
+  virtual bool readsActive() const = 0;
+  /// @param out receives layout().size() values, and up to BLOCK floats of rubbish behind them
+  virtual void run(const Activations& in, ProductsScratch& scratch, float* out) const = 0;
+  /// Products of an existing weight and an input that is not zero; in the first layer every weight at every position.
+  virtual uint64_t multiplies(const Activations& in) const = 0;
+};
+
+/// Scale and shift of a layer's sums, by channel or unit, padded to whole blocks: (sum + bias - mean) / sqrt(variance + eps).
+struct Affine {
+  AlignedVector<float> scale, shift;
+  Affine(const LayerTensors& tensors, uint32_t channels);
+};
+
+/// A convolution whose input is dense: the first layer, and those that follow a layer without winners.
+/// @param in the input's layout, channels first
+std::unique_ptr<Products> makePatchConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, bool first,
+                                        Isa isa);
+/// A convolution of winners. @param in the memory layout of its input
+std::unique_ptr<Products> makeScatterConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
+                                          const TensorLayout& in, Isa isa);
+/// @param in the memory layout of its input @param first whether zero inputs are counted too
+std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first,
+                                            Isa isa);
+
+/// Whether weight `at` exists.
+inline bool exists(const LayerTensors& tensors, size_t at) { return tensors.mask.empty() || tensors.mask[at] != 0; }
+
+}  // namespace winnow

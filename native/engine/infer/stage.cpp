@@ -1,0 +1,178 @@
+#include "infer/stage.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace winnow {
+
+namespace {
+
+/// b = exp(beta (target - d)), single precision, by channel (patent, equation 2).
+std::vector<float> boostFactors(const KWinners& winners, const LayerShape& shape, const std::vector<float>& dutyCycle) {
+  const uint32_t tensor = shape.activeSize();
+  uint32_t size = tensor;
+  switch (winners.selection.kind) {
+    case SelectionKind::local:
+      size = shape.channels;
+      break;
+    case SelectionKind::perChannel:
+      size = shape.activeHeight * shape.activeWidth;
+      break;
+    case SelectionKind::volume:
+      size = winners.selection.channels * winners.selection.height * winners.selection.width;
+      break;
+    case SelectionKind::group:
+      size = winners.selection.size;
+      break;
+    default:
+      break;
+  }
+  const double target = static_cast<double>(winnersAmong(winners.count, size)) / std::max(1u, size);
+  std::vector<float> factors(dutyCycle.size());
+  for (size_t c = 0; c < factors.size(); c++)
+    factors[c] = static_cast<float>(std::exp(winners.boosting.strength * (target - dutyCycle[c])));
+  return factors;
+}
+
+/// Order [channel][row][column] from memory order.
+template <typename Visit>
+void forEachPlace(const TensorLayout& layout, Visit&& visit) {
+  for (uint32_t c = 0, at = 0; c < layout.channels; c++)
+    for (uint32_t y = 0; y < layout.height; y++)
+      for (uint32_t x = 0; x < layout.width; x++, at++)
+        visit(at, c * layout.channelStride + y * layout.rowStride + x * layout.columnStride);
+}
+
+}  // namespace
+
+void findActive(Activations& activations) {
+  const auto size = static_cast<uint32_t>(activations.values.size());
+  activations.active.resize(size);
+  activations.activeValues.resize(size);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < size; i++) {
+    activations.active[count] = i;
+    activations.activeValues[count] = activations.values[i];
+    count += activations.values[i] != 0;
+  }
+  activations.count = count;
+}
+
+Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& input, bool dense,
+             bool first, Isa isa)
+    : activation_(layer.activation.kind), slope_(static_cast<float>(layer.activation.slope)) {
+  if (layer.type == LayerType::linear)
+    products_ = makeScatterLinear(shape, tensors, input, first, isa);
+  else if (dense && input.columnStride == 1)
+    products_ = makePatchConv(layer, shape, tensors, first, isa);
+  else
+    products_ = makeScatterConv(layer, shape, tensors, input, isa);
+  layout_ = products_->layout();
+  pool_ = layer.activationBeforePool ? layer.pool : 1;
+  output_ = layout_.columnStride == 1 ? TensorLayout::channelsFirst(shape.channels, shape.outputHeight, shape.outputWidth)
+                                      : TensorLayout::channelsLast(shape.channels, shape.outputHeight, shape.outputWidth);
+  if (activation_ == ActivationKind::kWinners) {
+    const KWinners& winners = layer.activation.winners;
+    selector_.emplace(winners.selection, winners.count, layout_, winners.kInferenceFactor);
+    if (winners.boosting.atInference && winners.boosting.strength > 0) {
+      const auto factors = boostFactors(winners, shape, tensors.dutyCycle);
+      const auto places = placesOf(layout_);
+      boost_.resize(places.size());
+      for (size_t i = 0; i < places.size(); i++) boost_[i] = factors[places[i].channel];
+    }
+  }
+}
+
+Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& scratch, bool wantsActive, StageTrace* trace) const {
+  const uint32_t size = layout_.size();
+  scratch.values.resize(size + BLOCK);
+  float* values = scratch.values.data();
+  products_->run(in, scratch.products, values);
+  Counts counts{0, products_->multiplies(in)};
+  counts.active = activate(scratch, values);
+  const bool winners = selector_.has_value();
+  if (trace) {
+    trace->winners.clear();
+    if (winners) {
+      std::vector<bool> won(size);
+      for (uint32_t i = 0; i < counts.active; i++) won[scratch.winners[i]] = true;
+      forEachPlace(layout_, [&](uint32_t at, uint32_t memory) {
+        if (won[memory]) trace->winners.push_back(at);
+      });
+    } else {
+      forEachPlace(layout_, [&](uint32_t at, uint32_t memory) {
+        if (values[memory] != 0) trace->winners.push_back(at);
+      });
+    }
+  }
+  if (winners && pool_ == 1 && wantsActive && !trace) {
+    out.active.resize(counts.active);
+    out.activeValues.resize(counts.active);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < counts.active; i++) {
+      const uint32_t winner = scratch.winners[i];
+      out.active[kept] = winner;
+      out.activeValues[kept] = values[winner];
+      kept += values[winner] != 0;
+    }
+    out.count = kept;
+    return counts;
+  }
+  if (winners) {
+    auto& only = scratch.boosted;
+    only.assign(size, 0);
+    for (uint32_t i = 0; i < counts.active; i++) only[scratch.winners[i]] = values[scratch.winners[i]];
+    values = only.data();
+  }
+  if (pool_ > 1) {
+    pool(scratch, values, out);
+  } else {
+    out.values.assign(values, values + size);
+  }
+  if (wantsActive) findActive(out);
+  if (trace) {
+    trace->output.resize(output_.size());
+    forEachPlace(output_, [&](uint32_t at, uint32_t memory) { trace->output[at] = out.values[memory]; });
+  }
+  return counts;
+}
+
+/// Applies ReLU and the like in place, or finds the winners; returns how many units are active.
+uint32_t Stage::activate(StageScratch& scratch, float* values) const {
+  const uint32_t size = layout_.size();
+  if (selector_) {
+    scratch.winners.resize(std::max(1u, selector_->most()));
+    const float* deciding = values;
+    if (!boost_.empty()) {
+      scratch.boosted.resize(size);
+      for (uint32_t i = 0; i < size; i++) scratch.boosted[i] = values[i] * boost_[i];
+      deciding = scratch.boosted.data();
+    }
+    return selector_->select(deciding, scratch.winners.data(), scratch.selector);
+  }
+  if (activation_ != ActivationKind::none) {
+    const float slope = activation_ == ActivationKind::relu ? 0 : slope_;
+    for (uint32_t i = 0; i < size; i++) values[i] = values[i] > 0 ? values[i] : values[i] * slope;
+  }
+  uint32_t active = 0;
+  for (uint32_t i = 0; i < size; i++) active += values[i] != 0;
+  return active;
+}
+
+/// Max-pool with stride equal to its side; rows and columns that do not fill a window are left out.
+void Stage::pool(StageScratch&, const float* values, Activations& out) const {
+  out.values.resize(output_.size());
+  for (uint32_t c = 0; c < output_.channels; c++)
+    for (uint32_t y = 0; y < output_.height; y++)
+      for (uint32_t x = 0; x < output_.width; x++) {
+        const float* corner =
+            values + c * layout_.channelStride + y * pool_ * layout_.rowStride + x * pool_ * layout_.columnStride;
+        float largest = *corner;
+        for (uint32_t dy = 0; dy < pool_; dy++)
+          for (uint32_t dx = 0; dx < pool_; dx++)
+            largest = std::max(largest, corner[dy * layout_.rowStride + dx * layout_.columnStride]);
+        out.values[c * output_.channelStride + y * output_.rowStride + x * output_.columnStride] = largest;
+      }
+}
+
+}  // namespace winnow

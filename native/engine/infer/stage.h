@@ -1,0 +1,63 @@
+#pragma once
+#include <optional>
+
+#include "infer/products.h"
+
+namespace winnow {
+
+/// Memory that one thread needs for a whole network.
+struct StageScratch {
+  ProductsScratch products;
+  Selector::Scratch selector;
+  AlignedVector<float> values, boosted;
+  std::vector<uint32_t> winners;
+  Activations between[2];
+};
+
+/// A layer seen from inside, in the order [channel][row][column].
+struct StageTrace {
+  /// Ascending.
+  std::vector<uint32_t> winners;
+  std::vector<float> output;
+};
+
+/// One layer ready to run: products, activation, pool. Does not change once made; several threads may share it.
+class Stage {
+ public:
+  /// @param input memory layout of what the previous stage puts out
+  /// @param dense whether that is mostly non-zero
+  Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& input, bool dense, bool first,
+        Isa isa);
+
+  /// The memory layout of the output, after activation and pool.
+  const TensorLayout& output() const { return output_; }
+  bool readsActive() const { return products_->readsActive(); }
+
+  struct Counts {
+    uint32_t active;
+    uint64_t multiplies;
+  };
+  /// @param wantsActive what the next stage reads @param trace may be null
+  Counts run(const Activations& in, Activations& out, StageScratch& scratch, bool wantsActive, StageTrace* trace) const;
+
+ private:
+  uint32_t activate(StageScratch& scratch, float* values) const;
+  void pool(StageScratch& scratch, const float* values, Activations& out) const;
+
+  ActivationKind activation_;
+  float slope_;
+  std::unique_ptr<Products> products_;
+  /// Of the tensor that the activation works on.
+  TensorLayout layout_;
+  TensorLayout output_;
+  /// Side of a max-pool after the activation; 1 is none.
+  uint32_t pool_;
+  std::optional<Selector> selector_;
+  /// By memory index; empty where winners are chosen on plain values.
+  std::vector<float> boost_;
+};
+
+/// Fills `active` from `values`.
+void findActive(Activations& activations);
+
+}  // namespace winnow

@@ -1,0 +1,78 @@
+import { WinnowError } from '../../shared/errors.js';
+import type { LayerActivity } from '../../shared/network.js';
+import type { Backend, InferenceResult, InferOptions, LayerTrace } from './backend.js';
+import type { LayerShape, Model } from './model.js';
+import type { NativeEngine, NativeNetwork, NativeNetworkOptions } from './native.js';
+import { isaOverride, loadNative } from './native-loader.js';
+import { checkWindows } from './reference.js';
+import { activationShape, denseMultiplies, tensorSize } from './shapes.js';
+import { checkTensors } from './tensors.js';
+
+/** The native engine: computes only the products of an existing weight and an active input. */
+export class SparseBackend implements Backend {
+  readonly kind = 'sparse';
+  readonly detail: string;
+  private readonly network: NativeNetwork;
+  private readonly shapes: readonly LayerShape[];
+  private readonly inputSize: number;
+
+  /**
+   * @param options the instruction set; by default what `WINNOW_ISA` names, or the best that the machine has
+   * @throws WinnowError `network-engine` where the engine is missing or refuses, and whatever `checkTensors` throws
+   */
+  constructor(
+    readonly model: Model,
+    options: NativeNetworkOptions = {},
+  ) {
+    this.shapes = checkTensors(model.spec, model.layers);
+    const engine = nativeEngine();
+    this.network = refusable(() => {
+      const isa = options.isa ?? isaOverride();
+      return new engine.Network(model.spec, model.layers, isa ? { isa } : {});
+    });
+    this.detail = `native, ${this.network.isa}`;
+    const { channels, height, width } = model.spec.input;
+    this.inputSize = channels * height * width;
+  }
+
+  /** @throws WinnowError `network-input`, or `network-engine` for a value that is not finite */
+  async infer(windows: Float32Array, count: number, options: InferOptions = {}): Promise<InferenceResult> {
+    checkWindows(windows, count, this.inputSize);
+    const trace = options.trace ?? false;
+    const { logits, active, multiplies, traces } = refusable(() => this.network.run(windows, count, options.threads ?? 1, trace));
+    const activity = Array.from({ length: count }, (_, window) => this.activityOf(window, active, multiplies));
+    return traces ? { logits, activity, traces: traces as readonly (readonly LayerTrace[])[] } : { logits, activity };
+  }
+
+  async close(): Promise<void> {
+    // The engine's memory goes with the object.
+  }
+
+  private activityOf(window: number, active: Uint32Array, multiplies: Uint32Array): LayerActivity[] {
+    return this.shapes.map((shape, layer) => {
+      const at = window * this.shapes.length + layer;
+      return {
+        name: shape.spec.name,
+        size: tensorSize(activationShape(shape)),
+        active: active[at]!,
+        multiplies: multiplies[at]!,
+        denseMultiplies: denseMultiplies(shape),
+      };
+    });
+  }
+}
+
+function nativeEngine(): NativeEngine {
+  const native = loadNative();
+  if (!native.engine) throw new WinnowError('network-engine', { reason: native.reason });
+  return native.engine;
+}
+
+function refusable<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WinnowError('network-engine', { reason }, { cause: error });
+  }
+}
