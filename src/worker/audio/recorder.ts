@@ -8,14 +8,18 @@ export interface PcmBlock {
 }
 
 export interface RecorderEvents {
-  block(block: PcmBlock): void;
+  /** A source that can wait (a file read as fast as possible) waits for the promise before it gives the next block. */
+  block(block: PcmBlock): void | Promise<void>;
   /** The source has ended by itself (a file's end). */
   end(): void;
   /** The source has failed; nothing follows. */
   error(error: unknown): void;
 }
 
-/** Where sound comes from. A recorder that cannot start rejects; it never ends the process. */
+/**
+ * Where sound comes from. A recorder that cannot start rejects; it never ends the process. It starts once; after `stop` has
+ * resolved nothing is called any more.
+ */
 export interface Recorder {
   readonly kind: 'microphone' | 'window' | 'file' | 'demo';
   /** What a person would call it: a device's or a file's name. */

@@ -1,0 +1,106 @@
+import type { NoiseSettings } from '../../shared/contract.js';
+import { SAMPLE_RATE_HZ } from '../../shared/features.js';
+import { WinnowError } from '../../shared/errors.js';
+import { deriveSeed, Random } from '../training/random.js';
+import { babbleNoise } from './babble.js';
+import { decodeSoundFile } from './decode.js';
+import { gaussianNoise, pinkNoise, whiteNoise } from './noise-colours.js';
+
+/** Every kind of noise has this rms before it is weighted with eta: that of the published one, uniform in [-1, 1]. */
+export const NOISE_RMS = 1 / Math.sqrt(3);
+/** Live noise is made once and repeats: nobody hears a period of half a minute in noise. */
+const LIVE_PERIOD_SAMPLES = 32 * SAMPLE_RATE_HZ;
+/** A recording this quiet counts as digital silence. */
+const RECORDING_RMS_MIN = 1e-5;
+
+type GeneratedKind = Exclude<NoiseSettings['kind'], 'file'>;
+
+const generators: Readonly<Record<GeneratedKind, (random: Random, length: number) => Float32Array>> = {
+  white: whiteNoise,
+  gaussian: gaussianNoise,
+  pink: pinkNoise,
+  babble: babbleNoise,
+};
+
+function rms(samples: Float32Array): number {
+  let squares = 0;
+  for (let i = 0; i < samples.length; i++) squares += samples[i]! ** 2;
+  return Math.sqrt(squares / samples.length);
+}
+
+/** Scaled in place to the common rms. */
+function levelled(noise: Float32Array): Float32Array {
+  const gain = NOISE_RMS / rms(noise);
+  for (let i = 0; i < noise.length; i++) noise[i] = noise[i]! * gain;
+  return noise;
+}
+
+/** A recording to take noise from, at the common rms. @throws WinnowError `audio-...` */
+export async function noiseRecording(path: string | undefined): Promise<Float32Array> {
+  if (path === undefined) throw new WinnowError('audio-noise-file-missing');
+  const sound = await decodeSoundFile(path);
+  if (rms(sound) < RECORDING_RMS_MIN) throw new WinnowError('audio-noise-silent', { file: path });
+  return levelled(sound.slice());
+}
+
+/**
+ * The noise of one clip. It follows from (seed, clip, eta) alone, so that a score can be repeated.
+ * @param clip the clip's name, the same wherever it lies
+ * @param recording of `noiseRecording`, for kind `file`: a stretch from a random place, going round at its end
+ * @returns samples of rms 1/sqrt(3) (white: in expectation, as published; the others scaled exactly, a recording as a whole)
+ */
+export function clipNoise(
+  kind: NoiseSettings['kind'],
+  seed: number,
+  clip: string,
+  eta: number,
+  length: number,
+  recording?: Float32Array,
+): Float32Array {
+  const random = new Random(deriveSeed('noise', kind, seed, clip, eta));
+  if (kind === 'white') return whiteNoise(random, length);
+  if (kind !== 'file') return levelled(generators[kind](random, length));
+  if (!recording) throw new WinnowError('audio-noise-file-missing');
+  const start = random.integer(0, recording.length - 1);
+  return Float32Array.from({ length }, (_, i) => recording[(start + i) % recording.length]!);
+}
+
+/** A* = (1 - eta) A + eta noise. */
+export function blend(sound: Float32Array, noise: Float32Array, eta: number): Float32Array {
+  return sound.map((sample, i) => (1 - eta) * sample + eta * noise[i]!);
+}
+
+/** Noise for a stream: the same at the same place of the stream, whatever the blocks. */
+export interface LiveBlend {
+  readonly eta: number;
+  readonly noiseRms: number;
+  /** @param position of the first sample in the stream */
+  apply(clean: Float32Array, position: number): Float32Array;
+}
+
+/** Period of generated noise by kind and seed: turning eta needs no new one. */
+let latest: { readonly key: string; readonly noise: Float32Array } | undefined;
+
+async function livePeriod({ kind, seed, path }: NoiseSettings): Promise<Float32Array> {
+  const key = JSON.stringify([kind, seed, kind === 'file' ? path : null]);
+  if (latest?.key !== key) {
+    const noise =
+      kind === 'file'
+        ? await noiseRecording(path)
+        : levelled(generators[kind](new Random(deriveSeed('live noise', kind, seed)), LIVE_PERIOD_SAMPLES));
+    latest = { key, noise };
+  }
+  return latest.noise;
+}
+
+/** The blend of the settings for a stream; undefined for eta 0. @throws WinnowError `audio-...` */
+export async function openBlend(settings: NoiseSettings): Promise<LiveBlend | undefined> {
+  const { eta } = settings;
+  if (eta === 0) return undefined;
+  const noise = await livePeriod(settings);
+  return {
+    eta,
+    noiseRms: NOISE_RMS,
+    apply: (clean, position) => clean.map((sample, i) => (1 - eta) * sample + eta * noise[(position + i) % noise.length]!),
+  };
+}
