@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import { leavesOut, temporaryFolder } from '../helpers/project.js';
+import { WinnowPage, serve } from '../helpers/served-page.js';
+
+const without = leavesOut('that no request leaves', [CHROMIUM === undefined && 'no Chromium']);
+
+interface NetLog {
+  readonly constants: { readonly logSourceType: Record<string, number> };
+  readonly events: readonly { readonly source: { readonly type: number }; readonly params?: { readonly url?: string } }[];
+}
+
+/** Addresses that the whole browser, not only its pages, asked for over the network. */
+function askedByBrowser(path: string): string[] {
+  const { constants, events } = JSON.parse(readFileSync(path, 'utf8')) as NetLog;
+  const type = constants.logSourceType.URL_REQUEST;
+  const urls = events
+    .filter(({ source, params }) => source.type === type && params?.url !== undefined)
+    .map(({ params }) => params!.url!);
+  return [...new Set(urls)].filter((url) => /^(https?|wss?):/.test(url));
+}
+
+describe.skipIf(without)('a session from the first page to the last word', () => {
+  const folder = temporaryFolder('privacy');
+  afterAll(() => folder.remove());
+
+  it('asks nobody outside this computer for anything', async () => {
+    const outgoing = join(folder.path, 'outgoing.log');
+    const netLog = join(folder.path, 'net-log.json');
+    const { command, address } = await serve({
+      WINNOW_HOME: join(folder.path, 'home'),
+      OUTGOING_LOG: outgoing,
+      NODE_OPTIONS: `--import=${new URL('../helpers/outgoing-log.mjs', import.meta.url).href}`,
+    });
+    const browser = await launchBrowser({ args: [`--log-net-log=${netLog}`] });
+    const context = await browser.newContext();
+    const byPage: string[] = [];
+    context.on('request', (request) => byPage.push(request.url()));
+    context.on('page', (page) => page.on('websocket', (socket) => byPage.push(socket.url())));
+
+    const winnow = await WinnowPage.open(context, address);
+    await winnow.choose('Input', 'demo:yes');
+    await winnow.listen();
+    await winnow.heard('yes');
+    for (const key of ['2', '3', '1']) await winnow.page.keyboard.press(key);
+    await winnow.page.reload();
+    await winnow.ready();
+    await winnow.stop();
+    await browser.close();
+    await command.stop();
+
+    const { host } = new URL(address);
+    expect(byPage.length).toBeGreaterThan(2);
+    expect(byPage.some((url) => url.startsWith('ws://'))).toBe(true);
+    expect(byPage.filter((url) => new URL(url).host !== host && !/^(blob|data):/.test(url))).toEqual([]);
+
+    const byBrowser = askedByBrowser(netLog);
+    expect(byBrowser.some((url) => new URL(url).host === host)).toBe(true);
+    expect(byBrowser.filter((url) => new URL(url).host !== host)).toEqual([]);
+
+    expect(existsSync(outgoing)).toBe(true);
+    const lines = readFileSync(outgoing, 'utf8').trim().split('\n');
+    // The serving process and its engine host both wrote down that they were there.
+    expect(new Set(lines.filter((line) => line.endsWith(' start')).map((line) => line.split(' ')[0])).size).toBeGreaterThan(1);
+    expect(lines.filter((line) => !line.endsWith(' start'))).toEqual([]);
+  });
+});
