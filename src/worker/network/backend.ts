@@ -7,6 +7,8 @@ export interface LayerTrace {
   readonly winners: Uint32Array;
   /** The layer's output after activation and pooling, `[channel][row][column]`. */
   readonly output: Float32Array;
+  /** The boosted values that decided who wins, in the same tensor as `winners`; from the `reference` back end, where units compete. */
+  readonly competing?: Float32Array;
 }
 
 export interface InferenceResult {

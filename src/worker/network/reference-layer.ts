@@ -76,15 +76,13 @@ export class ReferenceLayer {
 
   run(input: Float32Array): LayerResult {
     const multiplies = this.shape.spec.type === 'conv' ? this.convolve(input) : this.multiply(input);
-    const before = this.normalised();
+    const values = this.normalised();
     const { spec } = this.shape;
-    if (spec.type === 'conv' && !spec.activationBeforePool) {
-      const output = this.pooled(before);
-      const winners = this.activate(output);
-      return { winners, output, active: winners.length, multiplies };
-    }
-    const winners = this.activate(before);
-    return { winners, output: this.pooled(before), active: winners.length, multiplies };
+    const late = spec.type === 'conv' && !spec.activationBeforePool;
+    const tensor = late ? this.pooled(values) : values;
+    const activated = this.activate(tensor);
+    const output = late ? tensor : this.pooled(tensor);
+    return { ...activated, output, active: activated.winners.length, multiplies };
   }
 
   /** Adds every input's products to the output positions that its kernels reach; edges reach fewer. */
@@ -148,7 +146,7 @@ export class ReferenceLayer {
   }
 
   /** Applies the activation in place; returns the indices of the active units: the winners, or whatever is not zero. */
-  private activate(tensor: Float32Array): Uint32Array {
+  private activate(tensor: Float32Array): Pick<LayerTrace, 'winners' | 'competing'> {
     const { activation } = this.shape.spec;
     if (this.selector) return this.keepWinners(tensor, this.selector);
     for (let i = 0; i < tensor.length; i++) {
@@ -157,22 +155,21 @@ export class ReferenceLayer {
       if (activation.kind === 'relu') tensor[i] = 0;
       else if (activation.kind === 'leakyRelu') tensor[i] = value * activation.slope;
     }
-    return nonZeroIndices(tensor);
+    return { winners: nonZeroIndices(tensor) };
   }
 
   /** Winners are chosen on boosted values and keep their own; all others become zero. */
-  private keepWinners(tensor: Float32Array, selector: WinnerSelector): Uint32Array {
-    let boosted = tensor;
+  private keepWinners(tensor: Float32Array, selector: WinnerSelector): Pick<LayerTrace, 'winners' | 'competing'> {
+    const competing = Float32Array.from(tensor);
     if (this.boost) {
       const perChannel = tensor.length / this.boost.length;
-      boosted = Float32Array.from(tensor);
-      for (let i = 0; i < boosted.length; i++) boosted[i] = boosted[i]! * this.boost[Math.floor(i / perChannel)]!;
+      for (let i = 0; i < tensor.length; i++) competing[i] = tensor[i]! * this.boost[Math.floor(i / perChannel)]!;
     }
-    const winners = selector.select(boosted);
+    const winners = selector.select(competing);
     const values = Float32Array.from(winners, (i) => tensor[i]!);
     tensor.fill(0);
     for (let i = 0; i < winners.length; i++) tensor[winners[i]!] = values[i]!;
-    return winners;
+    return { winners, competing };
   }
 
   /** Max-pool with stride equal to its side; rows and columns that do not fill a window are left out. */

@@ -6,6 +6,8 @@ import { ReferenceLayer } from './reference-layer.js';
 import { denseMultiplies } from './shapes.js';
 import { checkTensors } from './tensors.js';
 
+export const REFERENCE_DETAIL = 'TypeScript, double-precision sums';
+
 /**
  * The readable forward pass: the numeric truth that the other back ends are checked against, and what runs where there is no
  * native build. One thread; fast enough for the live path because it skips zero inputs and missing weights.
@@ -16,7 +18,7 @@ import { checkTensors } from './tensors.js';
  */
 export class ReferenceBackend implements Backend {
   readonly kind = 'reference';
-  readonly detail = 'TypeScript, double-precision sums';
+  readonly detail = REFERENCE_DETAIL;
   private readonly shapes: readonly LayerShape[];
   private readonly layers: readonly ReferenceLayer[];
   private readonly inputSize: number;
@@ -41,12 +43,12 @@ export class ReferenceBackend implements Backend {
       const layers: LayerActivity[] = [];
       const trace: LayerTrace[] = [];
       this.layers.forEach((layer, i) => {
-        const { winners, output, active, multiplies } = layer.run(values);
+        const { active, multiplies, ...inside } = layer.run(values);
         const shape = this.shapes[i]!;
         const { size } = layer;
         layers.push({ name: shape.spec.name, size, active, multiplies, denseMultiplies: denseMultiplies(shape) });
-        if (options.trace) trace.push({ winners, output });
-        values = output;
+        if (options.trace) trace.push(inside);
+        values = inside.output;
       });
       logits.set(values, window * classes);
       activity.push(layers);
