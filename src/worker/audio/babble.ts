@@ -1,5 +1,5 @@
 import { SAMPLE_RATE_HZ } from '../../shared/features.js';
-import type { Random } from '../training/random.js';
+import { Random } from '../training/random.js';
 
 /** People who talk at once: enough that no word stands out. */
 const VOICES = 8;
@@ -18,6 +18,10 @@ const VOWELS: readonly (readonly [number, number, number])[] = [
 const FORMANT_BANDWIDTHS_HZ = [70, 100, 150];
 const CONSONANT_HZ_LOW = 2500;
 const CONSONANT_HZ_HIGH = 6000;
+/** Of the glottis, once a period; some breath goes with it. */
+const PULSE = 6;
+/** Against the vowels, so that the long-term spectrum falls as that of speech does. */
+const HISS_LOUDNESS = 0.12;
 
 /** A resonance of unit gain at its peak, roughly: a two-pole filter. */
 class Resonator {
@@ -45,7 +49,7 @@ class Resonator {
 
 /** A formant synthesiser that says vowels and hisses in a row: not words, but with the rhythm and spectrum of a voice. */
 class Voice {
-  private readonly formants = [new Resonator(), new Resonator(), new Resonator()];
+  private readonly formants = [new Resonator(), new Resonator(), new Resonator()] as const;
   private readonly hiss = new Resonator();
   private readonly pitchHz: number;
   /** Length of the vocal tract against a man's: scales the formants. */
@@ -63,19 +67,41 @@ class Voice {
     this.left = random.integer(0, SAMPLE_RATE_HZ / 2);
   }
 
-  next(): number {
-    if (this.left-- <= 0) this.nextSound();
-    if (this.kind === 'pause') return 0;
-    const place = 1 - this.left / this.total;
-    const loudness = Math.sin(Math.PI * Math.min(1, Math.max(0, place)));
-    if (this.kind === 'consonant') return 0.6 * loudness * this.hiss.next(this.random.uniform(-1, 1));
-    this.phase += (this.pitchHz + this.glideHz * place) / SAMPLE_RATE_HZ;
-    let source = this.random.uniform(-0.02, 0.02);
-    if (this.phase >= 1) {
-      this.phase -= 1;
-      source += 6;
+  /** Speaks into `out`, on top of what is there. */
+  addTo(out: Float32Array): void {
+    for (let at = 0; at < out.length;) {
+      if (this.left === 0) this.nextSound();
+      const end = Math.min(out.length, at + this.left);
+      if (this.kind === 'vowel') this.vowel(out, at, end);
+      else if (this.kind === 'consonant') this.consonant(out, at, end);
+      this.left -= end - at;
+      at = end;
     }
-    return loudness * this.formants.reduce((sum, formant, i) => sum + formant.next(source) / (1 + i), 0);
+  }
+
+  private loudness(left: number): number {
+    return Math.sin((Math.PI * left) / this.total);
+  }
+
+  private consonant(out: Float32Array, from: number, end: number): void {
+    for (let i = from; i < end; i++) {
+      const breath = this.hiss.next(this.random.uniform(-1, 1));
+      out[i]! += HISS_LOUDNESS * this.loudness(this.left - (i - from)) * breath;
+    }
+  }
+
+  private vowel(out: Float32Array, from: number, end: number): void {
+    const [first, second, third] = this.formants;
+    for (let i = from; i < end; i++) {
+      const left = this.left - (i - from);
+      this.phase += (this.pitchHz + this.glideHz * (1 - left / this.total)) / SAMPLE_RATE_HZ;
+      let source = this.random.uniform(-0.02, 0.02);
+      if (this.phase >= 1) {
+        this.phase -= 1;
+        source += PULSE;
+      }
+      out[i]! += this.loudness(left) * (first.next(source) + second.next(source) / 2 + third.next(source) / 3);
+    }
   }
 
   private nextSound(): void {
@@ -92,7 +118,17 @@ class Voice {
 }
 
 /** Several generated voices at once, with the spectrum and the rhythm of speech and no word in it. */
-export function babbleNoise(random: Random, length: number): Float32Array {
-  const voices = Array.from({ length: VOICES }, () => new Voice(random));
-  return Float32Array.from({ length }, () => voices.reduce((sum, voice) => sum + voice.next(), 0));
+export class Babble {
+  private readonly voices: readonly Voice[];
+
+  constructor(random: Random) {
+    // Each voice draws from a stream of its own, so that the sound does not depend on how it is cut.
+    this.voices = Array.from({ length: VOICES }, () => new Voice(new Random(random.uint32())));
+  }
+
+  next(length: number): Float32Array {
+    const out = new Float32Array(length);
+    for (const voice of this.voices) voice.addTo(out);
+    return out;
+  }
 }

@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NoiseSettings } from '../../shared/contract.js';
 import { SAMPLE_RATE_HZ } from '../../shared/features.js';
 import { WinnowError } from '../../shared/errors.js';
 import { deriveSeed, Random } from '../training/random.js';
-import { babbleNoise } from './babble.js';
+import { Babble } from './babble.js';
 import { decodeSoundFile } from './decode.js';
 import { gaussianNoise, pinkNoise, whiteNoise } from './noise-colours.js';
 
@@ -10,6 +11,8 @@ import { gaussianNoise, pinkNoise, whiteNoise } from './noise-colours.js';
 export const NOISE_RMS = 1 / Math.sqrt(3);
 /** Live noise is made once and repeats: nobody hears a period of half a minute in noise. */
 const LIVE_PERIOD_SAMPLES = 32 * SAMPLE_RATE_HZ;
+/** Babble is made in portions of a second with turns of the event loop between them: all at once would hold the sound up. */
+const LIVE_PORTION_SAMPLES = SAMPLE_RATE_HZ;
 /** A recording this quiet counts as digital silence. */
 const RECORDING_RMS_MIN = 1e-5;
 
@@ -19,7 +22,7 @@ const generators: Readonly<Record<GeneratedKind, (random: Random, length: number
   white: whiteNoise,
   gaussian: gaussianNoise,
   pink: pinkNoise,
-  babble: babbleNoise,
+  babble: (random, length) => new Babble(random).next(length),
 };
 
 function rms(samples: Float32Array): number {
@@ -83,14 +86,21 @@ let latest: { readonly key: string; readonly noise: Float32Array } | undefined;
 
 async function livePeriod({ kind, seed, path }: NoiseSettings): Promise<Float32Array> {
   const key = JSON.stringify([kind, seed, kind === 'file' ? path : null]);
-  if (latest?.key !== key) {
-    const noise =
-      kind === 'file'
-        ? await noiseRecording(path)
-        : levelled(generators[kind](new Random(deriveSeed('live noise', kind, seed)), LIVE_PERIOD_SAMPLES));
-    latest = { key, noise };
-  }
+  if (latest?.key !== key) latest = { key, noise: await makePeriod(kind, seed, path) };
   return latest.noise;
+}
+
+async function makePeriod(kind: NoiseSettings['kind'], seed: number, path: string | undefined): Promise<Float32Array> {
+  if (kind === 'file') return noiseRecording(path);
+  const random = new Random(deriveSeed('live noise', kind, seed));
+  if (kind !== 'babble') return levelled(generators[kind](random, LIVE_PERIOD_SAMPLES));
+  const babble = new Babble(random);
+  const noise = new Float32Array(LIVE_PERIOD_SAMPLES);
+  for (let at = 0; at < noise.length; at += LIVE_PORTION_SAMPLES) {
+    noise.set(babble.next(LIVE_PORTION_SAMPLES), at);
+    await nextTurn();
+  }
+  return levelled(noise);
 }
 
 /** The blend of the settings for a stream; undefined for eta 0. @throws WinnowError `audio-...` */
