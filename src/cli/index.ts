@@ -7,9 +7,9 @@ import { details, overview } from './help.js';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   listen: async () => (await import('./listen.js')).command,
   classify: async () => (await import('./classify.js')).command,
-  experiment: async () => (await import('./experiment.js')).command,
   train: async () => (await import('./train.js')).command,
   evaluate: async () => (await import('./evaluate.js')).command,
+  experiment: async () => (await import('./experiment.js')).command,
   serve: async () => (await import('./serve.js')).command,
 };
 

@@ -14,7 +14,7 @@ export interface WireEvents {
 }
 
 export interface ClientEvents {
-  /** The newest state. The next one comes only after this has returned (or its promise has settled). */
+  /** The newest state. The next one comes only after this has returned (or its promise has settled); without it none come. */
   snapshot?(snapshot: Snapshot): void | Promise<void>;
   /** Numbered events, each exactly once and in order, also across a reconnection to the same host. */
   event?(event: EngineEvent): void;
@@ -142,8 +142,9 @@ export class EngineClient {
 
   private async show(snapshot: Snapshot): Promise<void> {
     const wire = this.wire;
+    if (!this.events.snapshot) return;
     try {
-      await this.events.snapshot?.(snapshot);
+      await this.events.snapshot(snapshot);
     } finally {
       if (wire && wire === this.wire) wire.send({ type: 'seen' });
     }

@@ -179,7 +179,8 @@ export const CALLS = {
   'settings.set': call<Settings>()(Settings.partial().omit({ version: true })),
   'devices.list': call<{ devices: AudioDevice[]; problem?: ErrorReport }>()(Nothing),
   'clips.list': call<{ clips: { name: string; label: string }[] }>()(Nothing),
-  'models.list': call<{ models: ModelSummary[] }>()(Nothing),
+  /** `problems`: model files that are there but cannot be used. */
+  'models.list': call<{ models: ModelSummary[]; problems: { id: string; error: ErrorReport }[] }>()(Nothing),
   /** The bytes of a dropped model file, base64. */
   'models.import': call<{ id: string }>()(z.strictObject({ name: z.string().max(128), base64: z.string().max(12_000_000) })),
   /**

@@ -20,12 +20,21 @@ export interface Caller {
   readonly local: boolean;
 }
 
+/** What a client has been shown. */
+export interface Shown {
+  /** Of everything that a picture would show. */
+  readonly revision: number;
+  /** Which stream of sound, and up to which of its columns. */
+  readonly stream: number;
+  readonly columns: number;
+}
+
 /** What a session needs from the engine behind it. */
 export interface Served {
   readonly log: EventLog;
   handlers(caller: Caller): CallHandlers;
-  /** The state now, with the spectrogram from column `fromColumn` on; undefined when nothing changed since `revision`. */
-  snapshot(fromColumn: number, revision: number): { snapshot: Snapshot; nextColumn: number; revision: number } | undefined;
+  /** The state now, with the columns that were not shown yet; undefined when all of it was. */
+  snapshot(shown: Shown | undefined): { readonly snapshot: Snapshot; readonly shown: Shown } | undefined;
 }
 
 /**
@@ -38,8 +47,7 @@ export class ClientSession {
   private unsubscribe: (() => void) | undefined;
   private waitingForSeen = false;
   private callsUnderWay = 0;
-  private nextColumn = 0;
-  private revision = -1;
+  private shown: Shown | undefined;
 
   constructor(
     private readonly link: Link,
@@ -80,8 +88,7 @@ export class ClientSession {
   private open(session: string, after: number): void {
     this.unsubscribe?.();
     this.waitingForSeen = false;
-    this.nextColumn = 0;
-    this.revision = -1;
+    this.shown = undefined;
     const { log } = this.served;
     this.send({ type: 'hello', session: log.session });
     for (const event of log.after(session, after)) this.send({ type: 'event', ...event });
@@ -115,10 +122,9 @@ export class ClientSession {
 
   private sendSnapshot(): void {
     if (this.waitingForSeen || !this.unsubscribe) return;
-    const next = this.served.snapshot(this.nextColumn, this.revision);
+    const next = this.served.snapshot(this.shown);
     if (!next) return;
-    this.nextColumn = next.nextColumn;
-    this.revision = next.revision;
+    this.shown = next.shown;
     this.waitingForSeen = true;
     this.send({ type: 'snapshot', snapshot: next.snapshot });
   }

@@ -34,10 +34,15 @@ export class SettingsStore {
   }
 
   set(change: Partial<Omit<Settings, 'version'>>): Settings {
-    this.settings = Settings.parse({ ...this.settings, ...change });
+    this.adopt(change);
     this.dirty = true;
     this.writing ??= this.write();
     return this.settings;
+  }
+
+  /** Takes over what is known from elsewhere, without writing it. */
+  adopt(change: Partial<Omit<Settings, 'version'>>): void {
+    this.settings = Settings.parse({ ...this.settings, ...change });
   }
 
   /** Resolves when what is set by now is on the disk, or its failure reported. */

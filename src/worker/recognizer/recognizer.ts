@@ -100,6 +100,8 @@ export class Recognizer {
   private busy = false;
   /** Settles when nothing waits any more. */
   private working = Promise.resolve();
+  /** Settles when the hop that is being heard has been. */
+  private hop: Promise<unknown> = Promise.resolve();
   private failed = false;
   private blocks = 0;
   private dropped = 0;
@@ -117,10 +119,14 @@ export class Recognizer {
     this.ears = listeners.map((listener) => this.ear(listener));
   }
 
-  /** Models that were listening before keep what they heard. The caller closes back ends that no longer listen, when idle. */
-  setListeners(listeners: readonly Listener[]): void {
+  /**
+   * Changes the models from the next hop on; those that were listening before keep what they heard.
+   * Resolves when the ones left out are no longer in use, so that their back ends may be closed.
+   */
+  async setListeners(listeners: readonly Listener[]): Promise<void> {
     const known = new Map(this.ears.map((ear) => [ear.listener, ear]));
     this.ears = listeners.map((listener) => known.get(listener) ?? this.ear(listener));
+    await this.hop;
   }
 
   setBlend(blend: Blend | undefined): void {
@@ -220,7 +226,9 @@ export class Recognizer {
     for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
       this.level.add(next.block.samples);
       for (const hop of this.reblocker.push(next.block)) {
-        if (!(await this.attempt(hop, next.arrivedMs))) break;
+        const attempt = this.attempt(hop, next.arrivedMs);
+        this.hop = attempt;
+        if (!(await attempt)) break;
       }
     }
     this.busy = false;

@@ -1,0 +1,192 @@
+import {
+  type AudioDevice,
+  type CallHandlers,
+  type CallResult,
+  type Detection,
+  type EngineInfo,
+  type Settings,
+  type Snapshot,
+} from '../../shared/contract.js';
+import { WinnowError, type ErrorReport } from '../../shared/errors.js';
+import type { ModelListing } from '../network/registry.js';
+import { encodeWav } from '../audio/wav.js';
+import { DetectionArchive } from '../recognizer/detections.js';
+import type { Spotted } from '../recognizer/recognizer.js';
+import { ActionRunner } from './actions.js';
+import type { Caller, Served, Shown } from './client-session.js';
+import { EventLog } from './event-log.js';
+import { Listening, type SoundSource } from './listening.js';
+import { OpenModels, type ModelSource } from './open-models.js';
+import type { SettingsStore } from './settings-store.js';
+
+/** The rooms that the engine puts together. */
+export interface EngineParts extends SoundSource, ModelSource {
+  info(): Promise<Omit<EngineInfo, 'local'>>;
+  devices(): Promise<{ devices: AudioDevice[]; problem?: ErrorReport }>;
+  clips(): Promise<CallResult<'clips.list'>>;
+  models(): Promise<ModelListing>;
+  /** @param file its name, on whatever computer it came from. @returns the new model's id */
+  importModel(file: string, bytes: Uint8Array): Promise<string>;
+  /** Makes a model the one that decides, here and on the command line. */
+  useModel(id: string): Promise<void>;
+}
+
+/** The engine behind the contract: settings, listening, detections, models. */
+export class Engine implements Served {
+  readonly log = new EventLog();
+  private readonly archive = new DetectionArchive();
+  private readonly actions = new ActionRunner((error) => this.problem(error));
+  private readonly listening: Listening;
+  /** Grows by at least one with everything that a picture would show. */
+  private revision = 1;
+  /** Unlike those of an earlier host, so that a page that knows some of those never gets the wrong sound. */
+  private lastDetection = Date.now();
+
+  /**
+   * @param settings of this home
+   * @param listeningChanged told whenever listening begins or ends
+   */
+  constructor(
+    private readonly parts: EngineParts,
+    private readonly settings: SettingsStore,
+    listeningChanged: (listening: boolean) => void,
+  ) {
+    let listening = false;
+    const models = new OpenModels(parts, (error) => this.problem(error));
+    this.listening = new Listening(parts, models, settings.get(), {
+      event: (event) => this.log.append(event),
+      problem: (error) => this.problem(error),
+      spotted: (spotted) => this.spotted(spotted),
+      changed: () => {
+        this.revision++;
+        const now = this.listening.mode === 'listen';
+        if (now !== listening) listeningChanged((listening = now));
+      },
+    });
+  }
+
+  problem(error: unknown): void {
+    this.log.append({ kind: 'error', error: WinnowError.from(error).report() });
+  }
+
+  async close(): Promise<void> {
+    await this.listening.close();
+    await this.settings.flush();
+  }
+
+  /** Goes on where a host that died stopped. */
+  async restore(listening: boolean): Promise<void> {
+    if (!listening) return;
+    try {
+      await this.listening.listen();
+    } catch (error) {
+      this.problem(error);
+      this.log.append({ kind: 'ended', reason: 'error' });
+    }
+  }
+
+  handlers(caller: Caller): CallHandlers {
+    const { parts, settings, listening } = this;
+    return {
+      'engine.info': async () => ({ ...(await parts.info()), local: caller.local }),
+      'settings.get': async () => settings.get(),
+      'settings.set': async (change) => this.change(defined(change), caller),
+      'devices.list': () => parts.devices(),
+      'clips.list': () => parts.clips(),
+      'models.list': async () => {
+        const { models, problems } = await parts.models();
+        return { models: [...models], problems: [...problems] };
+      },
+      'models.import': async ({ name, base64 }) => {
+        const id = await parts.importModel(name, Buffer.from(base64, 'base64'));
+        this.log.append({ kind: 'models' });
+        return { id };
+      },
+      'input.monitor': ({ on }) => listening.monitor(on),
+      'listen.start': () => listening.listen(),
+      'listen.stop': () => listening.stop(),
+      'listen.feed': async ({ base64, lost }) => {
+        listening.feed(Buffer.from(base64, 'base64'), lost);
+      },
+      'detection.audio': async ({ id, clean }) => {
+        const { audio } = this.archive.get(id);
+        return { wavBase64: Buffer.from(encodeWav(clean ? audio.clean : audio.heard)).toString('base64') };
+      },
+    };
+  }
+
+  snapshot(shown: Shown | undefined): { snapshot: Snapshot; shown: Shown } | undefined {
+    const { revision } = this;
+    if (shown?.revision === revision) return undefined;
+    const { recognizer, stream, input, mode } = this.listening;
+    const counters = recognizer?.counters;
+    const from = shown?.stream === stream ? shown.columns : 0;
+    const spectrogram = recognizer?.columns.from(from) ?? { firstColumn: 0, columns: [] };
+    const snapshot: Snapshot = {
+      listening: mode === 'listen',
+      input: input ? { kind: input.kind, label: input.label } : null,
+      streamMs: recognizer?.streamMs ?? 0,
+      rmsDb: recognizer?.level.rmsDb ?? null,
+      peakDb: recognizer?.level.peakDb ?? null,
+      allZero: recognizer?.level.allZero ?? false,
+      snrDb: recognizer?.snrDb ?? null,
+      blocks: counters?.blocks ?? 0,
+      droppedBlocks: counters?.dropped ?? 0,
+      lostSamples: counters?.lostSamples ?? 0,
+      inferencesPerSecond: recognizer?.inferencesPerSecond ?? 0,
+      latencyMsP50: counters?.latencyMsP50 ?? 0,
+      latencyMsP95: counters?.latencyMsP95 ?? 0,
+      spectrogram,
+      models: recognizer?.models ?? [],
+    };
+    return { snapshot, shown: { revision, stream, columns: spectrogram.firstColumn + spectrogram.columns.length } };
+  }
+
+  private async change(change: Partial<Omit<Settings, 'version'>>, caller: Caller): Promise<Settings> {
+    if (!caller.local) refuseRemote(change, this.settings.get());
+    const { models } = change;
+    if (models && models[0] !== this.settings.get().models[0]) await this.parts.useModel(models[0]!);
+    const settings = this.settings.set(change);
+    this.log.append({ kind: 'settings', settings });
+    await this.listening.configure(settings);
+    return settings;
+  }
+
+  /** Every model's words are known to the recogniser; the first model's are detections. */
+  private spotted({ modelId, labels, label, confidence, best, firedMs, audio }: Spotted): void {
+    const settings = this.settings.get();
+    if (modelId !== settings.models[0]) return;
+    const detection: Detection = {
+      id: ++this.lastDetection,
+      label,
+      confidence,
+      timeMs: best.centreMs,
+      firedMs,
+      modelId,
+      scores: Object.fromEntries(labels.map((name, i) => [name, best.scores[i]!])),
+    };
+    this.archive.add(detection, audio);
+    this.log.append({ kind: 'detection', detection });
+    const action = Object.hasOwn(settings.actions, label) ? settings.actions[label] : undefined;
+    if (action) this.actions.run(action, detection);
+  }
+}
+
+/** Without the keys whose value is undefined: those ask for no change. */
+function defined<T extends object>(change: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+/** From another computer nobody names programs to run or files to read on this one. */
+function refuseRemote(change: Partial<Omit<Settings, 'version'>>, now: Settings): void {
+  const refuse = (what: string): never => {
+    throw new WinnowError('engine-not-allowed', { what });
+  };
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+  if (change.actions && !same(change.actions, now.actions)) refuse('The programs that words start');
+  if (change.input?.kind === 'file' && !same(change.input, now.input)) refuse('The file to listen to');
+  if (change.noise?.path !== undefined && change.noise.path !== now.noise.path) refuse('The file with the noise');
+  if (change.models?.some((id) => /[\\/]/.test(id) && !now.models.includes(id))) refuse('The file of a model');
+}
