@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { binaryEntropy, boostFactors, layerEntropy, targetDutyCycle, updateDutyCycle } from './boosting.js';
+import { binaryEntropy, boostFactors, layerEntropy, targetDutyCycle, updateDutyCycle, withBoostScale } from './boosting.js';
+import { presetNetwork } from './presets.js';
 
 describe('boosting', () => {
   it('has the shape of FIG. 6: 1 at the target, falling as the duty cycle rises', () => {
@@ -19,6 +20,15 @@ describe('boosting', () => {
     expect(targetDutyCycle({ selection: { kind: 'global' }, count: { k: 1200 } }, tensor)).toBeCloseTo(0.0957, 4);
     expect(targetDutyCycle({ selection: { kind: 'local' }, count: { percentOn: 0.1 } }, tensor)).toBe(6 / 64);
     expect(targetDutyCycle({ selection: { kind: 'group', size: 8 }, count: { k: 2 } }, tensor)).toBe(0.25);
+  });
+});
+
+describe('a network after training', () => {
+  it('keeps the boost strength of its last epoch', () => {
+    const strengths = withBoostScale(presetNetwork('WtSparsity11'), 0.9 ** 30).layers.map(({ activation }) =>
+      activation.kind === 'kWinners' ? +activation.boosting.strength.toFixed(4) : null,
+    );
+    expect(strengths).toEqual([0.0636, 0.0636, 0.0636, null]);
   });
 });
 

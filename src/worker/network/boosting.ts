@@ -1,4 +1,4 @@
-import type { KWinners } from '../../shared/network.js';
+import type { KWinners, NetworkSpec } from '../../shared/network.js';
 import { winnersPerCompetition } from './selection.js';
 import { competitionSize, tensorSize, type TensorShape } from './shapes.js';
 
@@ -18,6 +18,20 @@ export function targetDutyCycle(winners: Pick<KWinners, 'selection' | 'count'>, 
  */
 export function boostFactors(dutyCycle: Float32Array, target: number, strength: number): Float32Array {
   return Float32Array.from(dutyCycle, (duty) => Math.exp(strength * (target - duty)));
+}
+
+/**
+ * The network as it is after training: with the boost strengths as they have become, which is what inference uses.
+ * @param scale what every strength was multiplied with at the last epoch
+ */
+export function withBoostScale(spec: NetworkSpec, scale: number): NetworkSpec {
+  const layers = spec.layers.map((layer) => {
+    const { activation } = layer;
+    if (activation.kind !== 'kWinners') return layer;
+    const boosting = { ...activation.boosting, strength: activation.boosting.strength * scale };
+    return { ...layer, activation: { ...activation, boosting } };
+  });
+  return { ...spec, layers };
 }
 
 /**

@@ -77,7 +77,10 @@ export interface NativeTrainer {
   getSkip(layer: number): Float32Array;
   /** Draws all skip weights afresh, U(-s, s) with s = sqrt(1 / classes) / 100. */
   resetSkip(): void;
-  /** The network as it stands, in inference mode, without skip layers: `[window][class]`. */
+  /**
+   * The network as it stands, in inference mode, without skip layers, boosted (where it is to be) as strongly as the last
+   * step: `[window][class]`.
+   */
   logits(windows: Float32Array, count: number): Float32Array;
   /** Seconds spent so far, apart. */
   timings(): { forward: number; backward: number; update: number };

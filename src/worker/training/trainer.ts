@@ -63,9 +63,11 @@ export function epochOrder(targets: Int32Array, classes: number, sampler: Schedu
   });
 }
 
-function boostFactor(recipe: Recipe): number {
+/** What the boost strengths are multiplied with in an epoch, counted from 0. */
+export function boostScale(recipe: Recipe, epoch: number): number {
+  const steps = recipe.schedule.boostDecay === 'start' ? epoch + 1 : epoch;
   for (const { activation } of recipe.network.layers) {
-    if (activation.kind === 'kWinners') return activation.boosting.strengthFactor;
+    if (activation.kind === 'kWinners') return activation.boosting.strengthFactor ** steps;
   }
   return 1;
 }
@@ -104,7 +106,7 @@ export async function trainNetwork(input: TrainerInput, hooks: TrainerHooks): Pr
       learningRate: schedule.learningRate * schedule.learningRateFactor ** epoch,
       momentum: schedule.momentum,
       weightDecay: schedule.weightDecay,
-      boostScale: boostFactor(recipe) ** (schedule.boostDecay === 'start' ? epoch + 1 : epoch),
+      boostScale: boostScale(recipe, epoch),
     };
     let loss = 0;
     let correct = 0;

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import os from 'node:os';
 import { WinnowError } from '../../shared/errors.js';
 import { createBatchExtractor, type BatchExtractor } from '../features/batch.js';
+import { withBoostScale } from '../network/boosting.js';
 import { initialLayers } from '../network/initial.js';
 import type { Model, TrainingReport } from '../network/model.js';
 import { decodeModel, encodeModel, writeModelFile } from '../network/model-file.js';
@@ -20,7 +21,7 @@ import { NoiseRecordings } from './noise-recordings.js';
 import { needsRecordings, PremadeEpochs } from './premade-epochs.js';
 import { deriveSeed } from './random.js';
 import type { Recipe } from './recipe.js';
-import { trainNetwork, type EpochProgress } from './trainer.js';
+import { boostScale, trainNetwork, type EpochProgress } from './trainer.js';
 
 /** One training run, as it is handed to the worker. */
 export interface TrainingJob {
@@ -162,15 +163,16 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
 
     const unreported: Model = {
       name: recipe.name,
-      spec: recipe.network,
+      // Inference boosts as strongly as the best epoch did.
+      spec: withBoostScale(recipe.network, boostScale(recipe, best.epoch - 1)),
       labels: recipe.labels,
       features: recipe.features,
       layers: best.layers,
     };
     // What is scored is what is stored, rounding and all.
     const { model } = decodeModel(encodeModel(unreported, job.precision));
-    trainer.setLayers(model.layers);
-    const logits = (windows: Float32Array, count: number): Float32Array => trainer.logits(windows, count);
+    const scored = new engine.Network(model.spec, model.layers, isa ? { isa } : {});
+    const logits = (windows: Float32Array, count: number): Float32Array => scored.run(windows, count, threads, false).logits;
     const score = async (items: readonly EvaluationItem[]): Promise<Evaluation> =>
       evaluate({
         labels: recipe.labels,
