@@ -112,20 +112,23 @@ for (const voice of VOICES) {
 }
 
 const words = [];
+const starts = [];
 let end = 0;
 SEQUENCE.forEach(([label, voice], i) => {
   const word = spoken.get(`${label}-${voice}`);
   const start = end + Math.round(PAUSES_SECONDS[i % PAUSES_SECONDS.length] * RATE_HZ);
   end = start + word.length;
   const ms = (samples) => Math.round((samples * 1000) / RATE_HZ);
-  words.push({ label, voice, startMs: ms(start), endMs: ms(end), timeMs: ms((start + end) / 2), start });
+  words.push({ label, voice, startMs: ms(start), endMs: ms(end), timeMs: ms((start + end) / 2) });
+  starts.push(start);
 });
 const sequence = room(end + RATE_HZ);
-for (const { label, voice, start } of words) place(spoken.get(`${label}-${voice}`), sequence, start);
+words.forEach(({ label, voice }, i) => place(spoken.get(`${label}-${voice}`), sequence, starts[i]));
 writeWav('demo', sequence);
 const seconds = sequence.length / RATE_HZ;
 writeFileSync(
   `${folder}demo.json`,
-  `${JSON.stringify({ seconds, words: words.map(({ start: _, ...word }) => word) }, null, 2)}\n`,
+  `${JSON.stringify({ seconds, words }, null, 2)}
+`,
 );
 writeFileSync(`${folder}clips.json`, `${JSON.stringify({ clips, sequences: [{ name: 'demo', seconds }] }, null, 2)}\n`);

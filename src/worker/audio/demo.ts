@@ -23,7 +23,7 @@ export function withPauses(clips: readonly Float32Array[]): Float32Array {
   return sound;
 }
 
-/** The clips that ship: one of them, or all words in turn; then it ends. */
+/** The clips that ship: a word, a sequence, or without a name all words in turn; then it ends. */
 export class DemoRecorder implements Recorder {
   readonly kind = 'demo';
   readonly label: string;
@@ -38,11 +38,17 @@ export class DemoRecorder implements Recorder {
   }
 
   async start(events: RecorderEvents): Promise<void> {
-    const names = this.clip === undefined ? (await clipIndex()).clips.map(({ name }) => name) : [this.clip];
-    const sound = withPauses(await Promise.all(names.map(readClip)));
+    const sound = await this.sound();
     if (this.stopped) return;
     this.player = new PacedPlayer(sound, this.pace);
     this.player.start(events);
+  }
+
+  private async sound(): Promise<Float32Array> {
+    const { clips, sequences } = await clipIndex();
+    if (this.clip === undefined) return withPauses(await Promise.all(clips.map(({ name }) => readClip(name))));
+    const sound = await readClip(this.clip);
+    return sequences.some(({ name }) => name === this.clip) ? sound : withPauses([sound]);
   }
 
   async stop(): Promise<void> {
