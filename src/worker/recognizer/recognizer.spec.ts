@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DecisionSettings } from '../../shared/contract.js';
-import { LIVE_FEATURES, SAMPLE_RATE_HZ, type FeatureSpec } from '../../shared/features.js';
-import type { NetworkSpec } from '../../shared/network.js';
+import { HIGH_HZ, LOW_HZ, toneModel, toneSound } from '../../../test/helpers/tones.js';
+import { LIVE_FEATURES, type FeatureSpec } from '../../shared/features.js';
 import type { PcmBlock } from '../audio/recorder.js';
 import type { Backend } from '../network/backend.js';
-import { initialLayers } from '../network/initial.js';
 import { ReferenceBackend } from '../network/reference.js';
 import { BLOCKS_WAITING_MAX, Recognizer, type Blend, type Spotted } from './recognizer.js';
 
@@ -17,56 +16,7 @@ const DECISION: DecisionSettings = {
   refractoryMs: 500,
   thresholds: {},
 };
-const LABELS = ['low', 'high', '_silence_'];
-
-const NETWORK: NetworkSpec = {
-  name: 'tones',
-  input: { channels: 1, height: 32, width: 32 },
-  layers: [
-    {
-      type: 'linear',
-      name: 'output',
-      weightDensity: 1,
-      batchNorm: false,
-      activation: { kind: 'none' },
-      units: 3,
-      dropout: 0,
-    },
-  ],
-};
-
-/**
- * A real network on the reference back end whose weights are written by hand: for the lower and for the upper half of the bands, how
- * much louder the middle eight frames of the window are than its outer eight. It scores highest with a tone in the middle.
- */
-function tones(features: FeatureSpec = LIVE_FEATURES): Backend {
-  const [layer] = initialLayers(NETWORK, 1);
-  layer!.weight.fill(0);
-  for (let band = 0; band < 32; band++) {
-    const row = (band < 16 ? 0 : 1024) + band * 32;
-    layer!.weight.fill(0.01, row + 12, row + 20);
-    layer!.weight.fill(-0.01, row, row + 4);
-    layer!.weight.fill(-0.01, row + 28, row + 32);
-  }
-  layer!.bias.set([-4, -4, 2]);
-  return new ReferenceBackend({ name: 'tones', spec: NETWORK, labels: LABELS, features, layers: [layer!] });
-}
-
-/** Faint noise (so that there is something to be loud against) with tones of 0.5 s, `[startS, hz]`. */
-function sound(seconds: number, bursts: readonly (readonly [number, number])[]): Float32Array {
-  let state = 1;
-  const samples = Float32Array.from({ length: seconds * SAMPLE_RATE_HZ }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state / 2 ** 32 - 0.5) * 0.02;
-  });
-  for (const [startS, hz] of bursts) {
-    for (let i = 0; i < SAMPLE_RATE_HZ / 2; i++) {
-      const at = Math.round(startS * SAMPLE_RATE_HZ) + i;
-      if (at < samples.length) samples[at]! += 0.5 * Math.sin((2 * Math.PI * hz * at) / SAMPLE_RATE_HZ);
-    }
-  }
-  return samples;
-}
+const tones = (features?: FeatureSpec): Backend => new ReferenceBackend(toneModel(features));
 
 function* blocksOf(samples: Float32Array, lengths: (index: number) => number = () => 512): Generator<PcmBlock> {
   for (let at = 0, i = 0; at < samples.length; i++) {
@@ -89,9 +39,9 @@ const brief = ({ label, confidence, best, firedMs }: Spotted): unknown => ({
   firedMs,
 });
 
-const SCENE = sound(6, [
-  [1.5, 300],
-  [3.5, 4000],
+const SCENE = toneSound(6, [
+  [1.5, LOW_HZ],
+  [3.5, HIGH_HZ],
 ]);
 
 describe('the live path', () => {
@@ -141,7 +91,7 @@ describe('the live path', () => {
   });
 
   it('hears the last word of a file that ends with it, and a file of one second', async () => {
-    for (const scene of [sound(3, [[2.5, 300]]), sound(1, [[0.25, 300]])]) {
+    for (const scene of [toneSound(3, [[2.5, LOW_HZ]]), toneSound(1, [[0.25, LOW_HZ]])]) {
       const { recognizer, spotted } = ears(tones());
       for (const block of blocksOf(scene)) await recognizer.process(block);
       await recognizer.finish();
