@@ -1,14 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CLIP_MARGIN_SAMPLES, CLIP_SAMPLES, WINDOW_VALUES, type FeatureSpec } from '../../shared/features.js';
+import { blend, clipNoise } from '../audio/noise.js';
 import type { BatchExtractor } from '../features/batch.js';
 import { finishWindows } from '../features/window.js';
 import { SILENCE_LABEL, UNKNOWN_LABEL } from '../network/model.js';
 import type { ClipStore } from './clip-store.js';
-import { blendWhite } from './augmentation.js';
 import { classOf, isWord } from './dataset.js';
 import type { NoiseRecordings } from './noise-recordings.js';
 import { samplesPerWindow } from './premade-epochs.js';
-import { deriveSeed, Random } from './random.js';
 
 /** The published noise levels: eta 0 to 0.5 in steps of 0.05. */
 export const NOISE_ETAS: readonly number[] = Array.from({ length: 11 }, (_, i) => (5 * i) / 100);
@@ -63,7 +62,7 @@ export function evaluationWindows(
   items.forEach((item, i) => {
     const window = samples.subarray(i * length, (i + 1) * length);
     item.sound(window.subarray(margin, margin + CLIP_SAMPLES));
-    if (eta > 0) blendWhite(window, eta, new Random(deriveSeed(seed, item.key, eta)));
+    if (eta > 0) window.set(blend(window, clipNoise('white', seed, item.key, eta, length), eta));
   });
   return finishWindows(spec, extractor.extract(samples, items.length, length));
 }

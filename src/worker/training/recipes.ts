@@ -70,7 +70,7 @@ function commandsRecipe(): Recipe {
     ...publishedRecipe('commands', { ...network, name: 'commands', layers: more }, PUBLISHED_SPARSE_SCHEDULE),
     features: { ...LIVE_FEATURES, standardise: true },
     silence: { share: 0.12, zerosShare: 0.05 },
-    unknown: { share: 0.4 },
+    unknown: { share: 0.25 },
     augmentation: {
       ...PUBLISHED_AUGMENTATION,
       // A shifted spectrogram has silent frames that no noise ever has: the samples are moved before noise comes in.
