@@ -13,10 +13,10 @@ describe('figures', () => {
   });
 
   it('writes large numbers with three figures', () => {
-    expect([7, 999, 1000, 12_345, 999_499, 999_500, 866_000, 13_110_000, 2.5e9].map(count)).toEqual([
+    expect([7, 999, 1600, 12_345, 999_499, 999_500, 866_000, 13_110_000, 2.5e9].map(count)).toEqual([
       '7',
       '999',
-      '1.00 k',
+      '1600',
       '12.3 k',
       '999 k',
       '1.00 M',

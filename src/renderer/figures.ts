@@ -11,9 +11,9 @@ export function decibels(value: number | null, digits = 0): string {
   return `${Number(text) === 0 ? (0).toFixed(digits) : text.replace('-', '−')} dB`;
 }
 
-/** 950, 12.3 k, 4.56 M: three figures at most. */
+/** 1600, 12.3 k, 4.56 M: exact where it is short, else three figures. */
 export function count(value: number): string {
-  if (value < 1000) return String(Math.round(value));
+  if (value < 9999.5) return String(Math.round(value));
   const [scaled, unit] = value < 999_500 ? [value / 1e3, 'k'] : value < 999_500_000 ? [value / 1e6, 'M'] : [value / 1e9, 'G'];
   return `${scaled.toFixed(scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0)} ${unit}`;
 }

@@ -445,6 +445,10 @@ export class WinnowError extends Error {
   }
 
   static fromReport(report: ErrorReport): WinnowError {
+    // A host of another version may know codes that this side does not.
+    if (!Object.hasOwn(ERRORS, report.code)) {
+      return new WinnowError('internal', { reason: `${report.cause} (${report.code})` });
+    }
     return new WinnowError(report.code, report.details);
   }
 
