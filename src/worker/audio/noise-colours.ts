@@ -2,7 +2,9 @@ import type { Random } from '../training/random.js';
 
 /** Uniform in [-1, 1): rms 1/sqrt(3), as published. */
 export function whiteNoise(random: Random, length: number): Float32Array {
-  return Float32Array.from({ length }, () => random.uniform(-1, 1));
+  const out = new Float32Array(length);
+  for (let i = 0; i < length; i++) out[i] = random.uniform(-1, 1);
+  return out;
 }
 
 /** Normal with rms 1 (Box and Muller). */
@@ -44,5 +46,7 @@ const PINK_SETTLING_SAMPLES = 8192;
 export function pinkNoise(random: Random, length: number): Float32Array {
   const filter = new PinkFilter();
   for (let i = 0; i < PINK_SETTLING_SAMPLES; i++) filter.next(random.uniform(-1, 1));
-  return Float32Array.from({ length }, () => filter.next(random.uniform(-1, 1)));
+  const out = new Float32Array(length);
+  for (let i = 0; i < length; i++) out[i] = filter.next(random.uniform(-1, 1));
+  return out;
 }

@@ -70,7 +70,9 @@ export function clipNoise(
 
 /** A* = (1 - eta) A + eta noise. */
 export function blend(sound: Float32Array, noise: Float32Array, eta: number): Float32Array {
-  return sound.map((sample, i) => (1 - eta) * sample + eta * noise[i]!);
+  const out = new Float32Array(sound.length);
+  for (let i = 0; i < out.length; i++) out[i] = (1 - eta) * sound[i]! + eta * noise[i]!;
+  return out;
 }
 
 /** Noise for a stream: the same at the same place of the stream, whatever the blocks. */
