@@ -32,6 +32,8 @@ function runElectron(path, args) {
 
 /** In this process, so that a Ctrl-C arrives where it is handled, once. */
 async function serve(args) {
+  // A terminal's Ctrl-C comes twice under npm, which passes it on: the second one must not cut short what the first one ends.
+  process.on('SIGINT', () => {});
   process.argv.splice(1, Infinity, join(ROOT, 'bin/winnow'), 'serve', ...args);
   await import(pathToFileURL(join(ROOT, 'out/main/cli.cjs')).href);
 }

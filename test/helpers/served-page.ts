@@ -42,7 +42,7 @@ export class WinnowPage {
   }
 
   choose(label: string, value: string | { label: string }): Promise<string[]> {
-    return this.page.getByLabel(label, { exact: true }).selectOption(value);
+    return this.page.getByRole('combobox', { name: label, exact: true }).selectOption(value);
   }
 
   listen(): Promise<void> {
