@@ -88,7 +88,7 @@ describe.skipIf(native.engine === null)('trainNetwork (left out where the native
         recipe,
         seed: 5,
         trainer,
-        trainingSet: (epoch) => windows(2400, deriveSeed(1, epoch)),
+        trainingSet: (epoch) => windows(1500, deriveSeed(1, epoch)),
         validate: () => validate(sets, recipe.labels, (some, count) => trainer.logits(some, count)),
         identity: 'same run',
         checkpointFile: path.join(folder, name),
@@ -109,7 +109,7 @@ describe.skipIf(native.engine === null)('trainNetwork (left out where the native
   it('goes on after a stop as if there had been none, bit for bit', async () => {
     const whole = await session('whole', Infinity);
     // Stopped in the middle of the third epoch, which is lost; the run goes on from the end of the second.
-    const stopped = await session('stopped', 7);
+    const stopped = await session('stopped', 5);
     expect(stopped.finished).toBe(false);
     expect(stopped.history).toHaveLength(2);
     expect(existsSync(path.join(folder, 'stopped'))).toBe(true);

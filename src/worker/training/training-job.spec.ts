@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { writeTinyData } from '../../../test/helpers/tiny-data.js';
+import { readModelFile } from '../network/model-file.js';
+import { loadNative } from '../network/native-loader.js';
+import { modelCard } from './model-card.js';
+import { withSettings } from './recipe.js';
+import { findRecipe } from './recipes.js';
+import { bestSeed, seedSpread, spread } from './seed-spread.js';
+import { runTraining, type TrainingEvent, type TrainingJob } from './training-job.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'winnow-job-'));
+  vi.stubEnv('WINNOW_CACHE', path.join(folder, 'cache'));
+  writeTinyData(path.join(folder, 'data'), { train: 40, val: 6, test: 6 });
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function job(out: string, more: Partial<TrainingJob> = {}): TrainingJob {
+  const recipe = withSettings(findRecipe('commands'), [
+    'labels=["_silence_","_unknown_","yes","no"]',
+    'network.layers.0.channels=8',
+    'network.layers.1.channels=8',
+    'network.layers.2.units=32',
+    'network.layers.2.weightDensity=0.5',
+    'premadeEpochs=2',
+    'schedule.epochs=4',
+    'schedule.learningRate=0.05',
+    'schedule.firstEpochBatchSize=8',
+    'schedule.batchSize=8',
+    'augmentation.shift.frames=2',
+    'validationEtas=[0,0.1]',
+  ]);
+  const fixed = { seed: 3, restart: false, precision: 'f32', threads: 1, test: true, command: 'winnow train' } as const;
+  return { recipe, data: path.join(folder, 'data'), out: path.join(folder, out), ...fixed, ...more };
+}
+
+describe.skipIf(loadNative().engine === null)('runTraining (left out where the native engine is not built)', () => {
+  it('goes from a data folder to a model with its report, the same whether or not it was stopped', async () => {
+    const events: TrainingEvent[] = [];
+    const outcome = await runTraining(job('whole.safetensors'), { emit: (event) => events.push(event), stopped: () => false });
+    expect(outcome).toMatchObject({ finished: true, epochs: 4 });
+    expect(events.filter(({ event }) => event === 'epoch')).toHaveLength(4);
+
+    let epochs = 0;
+    const stopped = await runTraining(job('again.safetensors'), {
+      emit: (event) => (epochs += Number(event.event === 'epoch')),
+      stopped: () => epochs >= 2,
+    });
+    expect(stopped).toMatchObject({ finished: false, epochs: 2 });
+    expect(existsSync(path.join(folder, 'again.safetensors'))).toBe(false);
+    const resumed: TrainingEvent[] = [];
+    await runTraining(job('again.safetensors'), { emit: (event) => resumed.push(event), stopped: () => false });
+    expect(resumed.find(({ event }) => event === 'resumed')).toMatchObject({ epoch: 2 });
+    expect(existsSync(path.join(folder, 'again.safetensors.checkpoint'))).toBe(false);
+
+    const model = await readModelFile(path.join(folder, 'whole.safetensors'));
+    expect((await readModelFile(path.join(folder, 'again.safetensors'))).layers).toEqual(model.layers);
+    expect(model.report).toMatchObject({
+      seed: 3,
+      clips: { train: { yes: 40, _unknown_: 40 }, test: { no: 6, _unknown_: 6, _silence_: 3 } },
+      test: { n: 12, noise: { maxScore: 132 } },
+    });
+    const card = modelCard(model);
+    expect(card).toContain('# commands');
+    expect(card).toMatch(/\| test \| 12 \|/);
+    expect(card).not.toContain(folder);
+  });
+
+  it('[negative] refuses data without a part, and real noise without recordings', async () => {
+    const hooks = { emit: () => {}, stopped: () => false };
+    const words = withSettings(job('x').recipe, ['labels=["up","down"]']);
+    await expect(runTraining(job('x', { recipe: words }), hooks)).rejects.toMatchObject({ code: 'training-no-part' });
+    rmSync(path.join(folder, 'data', 'noise'), { recursive: true });
+    await expect(runTraining(job('x'), hooks)).rejects.toMatchObject({ code: 'training-no-noise' });
+  });
+});
+
+describe('the spread over seeds', () => {
+  const reports = [0.9, 0.94, 0.92].map((accuracy, i) => ({
+    seed: i + 1,
+    validationScore: accuracy,
+    validation: { accuracy, noise: { mean: accuracy / 2 } },
+    test: { accuracy: accuracy - 0.01, noise: null },
+  }));
+
+  it('is mean and sample standard deviation', () => {
+    expect(spread([1, 2, 3, 4])).toEqual({ mean: 2.5, sd: Math.sqrt(5 / 3), values: [1, 2, 3, 4] });
+    expect(spread([7]).sd).toBe(0);
+  });
+
+  it('leaves out what a seed does not have', () => {
+    const result = seedSpread(reports);
+    expect(Object.keys(result)).toEqual(['seeds', 'validationAccuracy', 'validationNoise', 'testAccuracy']);
+    expect(result['seeds']).toEqual([1, 2, 3]);
+  });
+
+  it('prefers the seed that is best on validation', () => expect(bestSeed(reports).seed).toBe(2));
+});
