@@ -72,7 +72,7 @@ describe('MicrophoneRecorder', () => {
     expect(Array.from(listener.blocks[1]!.samples)).toEqual(Array.from({ length: 512 }, (_, i) => (512 + i) / 32_768));
     const told = Buffer.alloc(1024);
     listener.blocks[2]!.samples.forEach((value, i) => told.writeInt16LE(value * 32_768, 2 * i));
-    expect(told.toString('latin1')).toMatch(/^-D plughw:CARD=PCH,DEV=0 -q -r 16000 -c 1 -t raw -f S16_LE -/);
+    expect(told.toString('latin1')).toMatch(/^-D plughw:CARD=PCH,DEV=0 -q -r 16000 -c 1 -t raw -f S16_LE --period-time=32000 /);
   });
 
   it('puts samples together again that were cut between their bytes', async () => {

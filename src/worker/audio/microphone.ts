@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import nodeRecord from 'node-record-lpcm16';
 import { SAMPLE_RATE_HZ } from '../../shared/features.js';
 import { WinnowError } from '../../shared/errors.js';
+import { resourcesFolder } from '../places.js';
 import { BlockCutter } from './blocks.js';
 import { checkDeviceName, findRecorder, type RecorderProgram } from './devices.js';
 import type { Recorder, RecorderEvents } from './recorder.js';
@@ -75,7 +77,7 @@ export class MicrophoneRecorder implements Recorder {
         sampleRate: SAMPLE_RATE_HZ,
         channels: 1,
         audioType: 'raw',
-        recorder: this.program,
+        recorder: this.program === 'arecord' ? join(resourcesFolder(), 'recorders', 'arecord.cjs') : this.program,
         ...(this.device === undefined ? {} : { device: this.device }),
       });
     } catch (error) {

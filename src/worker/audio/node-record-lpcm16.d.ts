@@ -12,6 +12,7 @@ declare module 'node-record-lpcm16' {
     readonly sampleRate: number;
     readonly channels: number;
     readonly audioType: 'raw' | 'wav';
+    /** One of its own, or the absolute path of a module that makes the command line. */
     readonly recorder: string;
     readonly device?: string;
   }
