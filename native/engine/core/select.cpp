@@ -44,7 +44,6 @@ uint32_t kthLargestKey(uint32_t* keys, uint32_t n, uint32_t k, uint32_t& above) 
 Selector::Selector(const Selection& selection, const WinnerCount& count, const TensorLayout& layout, double inferenceFactor)
     : byThreshold_(selection.kind == SelectionKind::threshold),
       threshold_(static_cast<float>(selection.value)),
-      size_(layout.size()),
       most_(0) {
   const uint32_t channels = layout.channels, height = layout.height, width = layout.width;
   const auto close = [&](uint32_t begin) {
@@ -64,7 +63,7 @@ Selector::Selector(const Selection& selection, const WinnerCount& count, const T
           order_.push_back(c * layout.channelStride + y * layout.rowStride + x * layout.columnStride);
     close(begin);
   };
-  order_.reserve(size_);
+  order_.reserve(layout.size());
   switch (selection.kind) {
     case SelectionKind::global:
     case SelectionKind::threshold:
@@ -102,67 +101,46 @@ Selector::Selector(const Selection& selection, const WinnerCount& count, const T
 
 uint32_t Selector::select(const float* values, uint32_t* winners, Scratch& scratch) const {
   uint32_t found = 0;
+  bool ascending = competitions_.size() == 1;
   if (byThreshold_) {
-    for (uint32_t at = 0; at < size_; at++)
+    for (uint32_t at : order_)
       if (values[at] > threshold_) winners[found++] = at;
-    return found;
+    ascending = false;
   }
   for (const Competition& competition : competitions_) {
     const uint32_t n = competition.end - competition.begin, k = competition.k;
+    if (k == 0 || byThreshold_) continue;
     const uint32_t* order = order_.data() + competition.begin;
-    if (k == 0) continue;
     const bool run = competition.start >= 0;
     const auto start = static_cast<uint32_t>(std::max<int64_t>(competition.start, 0));
-    const uint32_t first = found;
-    if (k == n) {
-      if (run)
-        for (uint32_t i = 0; i < n; i++) winners[found++] = start + i;
-      else
-        found = static_cast<uint32_t>(std::copy(order, order + n, winners + found) - winners);
-      if (!run) std::sort(winners + first, winners + found);
-      continue;
-    }
-    scratch.keys.resize(n);
-    scratch.candidates.resize(n);
+    scratch.keys.resize(std::max<size_t>(scratch.keys.size(), n));
+    scratch.rest.resize(std::max<size_t>(scratch.rest.size(), n));
     uint32_t* keys = scratch.keys.data();
     if (run)
       for (uint32_t i = 0; i < n; i++) keys[i] = sortKey(values[start + i]);
     else
       for (uint32_t i = 0; i < n; i++) keys[i] = sortKey(values[order[i]]);
-    std::copy(keys, keys + n, scratch.candidates.data());
+    std::copy(keys, keys + n, scratch.rest.data());
     uint32_t above = 0;
-    const uint32_t bound = kthLargestKey(scratch.candidates.data(), n, k, above);
-    // Everything above the bound wins; of those at the bound, the first k - above in channel-major order.
-    uint32_t wanted = k - above;
-    if (run) {
-      auto& ties = scratch.ties;
-      ties.clear();
-      for (uint32_t i = 0; i < n; i++) {
-        winners[found] = start + i;
-        found += keys[i] > bound;
-        if (keys[i] == bound) ties.push_back(start + i);
-        if (found == first + above && i + 1 < n) {
-          for (i++; i < n; i++)
-            if (keys[i] == bound) ties.push_back(start + i);
-        }
-      }
-      if (ties.size() > wanted) {
-        ties.clear();
-        for (uint32_t i = 0; ties.size() < wanted; i++)
-          if (keys[order[i] - start] == bound) ties.push_back(order[i]);
-      }
-      for (uint32_t tie : ties) winners[found++] = tie;
+    uint32_t bound = kthLargestKey(scratch.rest.data(), n, k, above);
+    const uint32_t wanted = k - above;
+    if (static_cast<uint32_t>(std::count(keys, keys + n, bound)) == wanted) {
+      bound--;
     } else {
-      for (uint32_t i = 0; i < n; i++) {
-        if (keys[i] > bound) winners[found++] = order[i];
-        else if (keys[i] == bound && wanted > 0) {
-          winners[found++] = order[i];
-          wanted--;
-        }
+      // Of those at the bound the first in channel-major order win: they are lifted above it.
+      for (uint32_t i = 0, lifted = 0; lifted < wanted; i++) {
+        uint32_t& key = keys[run ? order[i] - start : i];
+        if (key != bound) continue;
+        key++;
+        lifted++;
       }
     }
-    std::sort(winners + first, winners + found);
+    for (uint32_t i = 0; i < n; i++) {
+      if (keys[i] > bound) winners[found++] = run ? start + i : order[i];
+    }
+    ascending &= run;
   }
+  if (!ascending) std::sort(winners, winners + found);
   return found;
 }
 

@@ -15,6 +15,10 @@ struct TensorLayout {
   static TensorLayout channelsFirst(uint32_t channels, uint32_t height, uint32_t width) {
     return {channels, height, width, height * width, width, 1};
   }
+  /// [row][column][channel], the channels padded to `lanes`.
+  static TensorLayout padded(uint32_t channels, uint32_t height, uint32_t width, uint32_t lanes) {
+    return {channels, height, width, 1, width * lanes, lanes};
+  }
   /// [row][column][channel]
   static TensorLayout channelsLast(uint32_t channels, uint32_t height, uint32_t width) {
     return {channels, height, width, 1, width * channels, channels};
@@ -39,7 +43,7 @@ class Selector {
  public:
   /// Memory that one thread needs while it selects.
   struct Scratch {
-    std::vector<uint32_t> keys, candidates, ties;
+    std::vector<uint32_t> keys, rest;
   };
 
   /// @param inferenceFactor multiplies each competition's k (1 in training)
@@ -49,7 +53,7 @@ class Selector {
   uint32_t most() const { return most_; }
 
   /// @param values the tensor, boosted where boosting applies
-  /// @param winners receives memory positions, ascending within each competition; room for `most()`
+  /// @param winners receives memory positions, ascending; room for `most()`
   /// @returns how many
   uint32_t select(const float* values, uint32_t* winners, Scratch& scratch) const;
 
@@ -62,7 +66,7 @@ class Selector {
 
   bool byThreshold_;
   float threshold_;
-  uint32_t size_, most_;
+  uint32_t most_;
   std::vector<uint32_t> order_;  // memory positions, competition by competition, channel-major within each
   std::vector<Competition> competitions_;
 };

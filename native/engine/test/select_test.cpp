@@ -87,7 +87,7 @@ TEST("select: hand examples of each competition") {
   selection.kind = SelectionKind::perChannel;
   CHECK((winners(Selector(selection, count(1), layout), values) == std::vector<uint32_t>{1, 5}));
   selection.kind = SelectionKind::local;
-  CHECK((winners(Selector(selection, count(1), layout), values) == std::vector<uint32_t>{4, 1, 6, 3}));
+  CHECK((winners(Selector(selection, count(1), layout), values) == std::vector<uint32_t>{1, 3, 4, 6}));
   selection.kind = SelectionKind::threshold;
   selection.value = 6;
   CHECK((winners(Selector(selection, count(0), layout), values) == std::vector<uint32_t>{1, 3, 5}));

@@ -1,0 +1,45 @@
+#pragma once
+#include <vector>
+
+#include "core/isa.h"
+#include "core/spec.h"
+#include "train/layout.h"
+
+namespace winnow::train {
+
+/// Batch normalisation without affine parameters: (z - mean) / sqrt(variance + 1e-5), over samples and positions, in training
+/// with the batch's own statistics (biased variance), at inference with the running ones (momentum 0.1, unbiased variance).
+///
+/// Statistics are gathered by part (a sample, or the whole batch of a linear layer) and merged in the order of the parts.
+class BatchNorm {
+ public:
+  BatchNorm(Isa isa, uint32_t channels);
+
+  void load(const LayerTensors& tensors);
+  void save(LayerTensors& tensors) const;
+
+  /// Room for the statistics of this many parts.
+  void reserve(size_t parts);
+
+  // Forward: `measure` every part, `merge` once, `normalise` every part.
+  void measure(size_t part, const float* z, int positions);
+  /// @param positions of each part
+  void merge(size_t parts, int positions);
+  void useRunning();
+  void normalise(float* z, int positions) const;
+
+  // Backward: `sum` every part, `mergeSums` once, `backward` every part.
+  void sum(size_t part, const float* dy, const float* normal, int positions);
+  void mergeSums(size_t parts, int positions);
+  void backward(float* dy, const float* normal, int positions) const;
+
+ private:
+  Isa isa_;
+  uint32_t channels_, lanes_;
+  std::vector<float> runningMean_, runningVariance_;
+  std::vector<float> partA_, partB_;  // [part][lane]: mean and m2 forward, sum and dot backward
+  std::vector<float> mean_, scale_;   // what normalise uses
+  std::vector<float> meanSum_, meanDot_;
+};
+
+}  // namespace winnow::train

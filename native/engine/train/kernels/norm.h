@@ -1,0 +1,29 @@
+#pragma once
+#include "core/isa.h"
+
+namespace winnow {
+
+/// Batch normalisation of `positions` x `lanes` values, lane by lane; and what else runs over whole tensors.
+struct NormKernels {
+  /// mean[lane] and m2[lane], the sum of squared differences from it.
+  void (*moments)(const float* z, int positions, int lanes, float* mean, float* m2);
+  /// z = (z - mean) * scale
+  void (*normalise)(float* z, int positions, int lanes, const float* mean, const float* scale);
+  /// sum[lane] of dy and dot[lane] of dy * normal
+  void (*sums)(const float* dy, const float* normal, int positions, int lanes, float* sum, float* dot);
+  /// dy = (dy - meanSum - normal * meanDot) * scale
+  void (*backward)(float* dy, const float* normal, int positions, int lanes, const float* meanSum, const float* meanDot,
+                   const float* scale);
+  /// to = from * factor[lane]
+  void (*scale)(const float* from, int positions, int lanes, const float* factor, float* to);
+  /// total[lane] += dy: the bias's gradient
+  void (*total)(const float* dy, int positions, int lanes, float* total);
+  /// value = value > 0 ? value : value * slope
+  void (*leaky)(float* value, int count, float slope);
+  /// gradient = value > 0 ? gradient : gradient * slope
+  void (*leakyBackward)(const float* value, float* gradient, int count, float slope);
+};
+
+WINNOW_KERNELS(NormKernels, normKernels)
+
+}  // namespace winnow
