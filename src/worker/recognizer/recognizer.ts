@@ -255,7 +255,8 @@ export class Recognizer {
     this.position = start + samples.length;
     for (const stream of this.streams.values()) stream.push(heard);
     const shown = this.shownStream();
-    if (shown && shown.columns > 0) {
+    // The quiet tail is heard but is no part of the sound.
+    if (arrivedMs !== undefined && shown && shown.columns > 0) {
       this.columns.add(
         Math.floor(this.position / BLOCK_SAMPLES) - LIVE_FEATURES.frameLength / BLOCK_SAMPLES,
         shown.columnDecibels(),
