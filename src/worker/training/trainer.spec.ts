@@ -117,7 +117,7 @@ describe.skipIf(native.engine === null)('trainNetwork (left out where the native
     expect(resumed.finished).toBe(true);
     expect(resumed.layers).toEqual(whole.layers);
     expect(resumed.best).toEqual(whole.best);
-    const figures = ({ history }: TrainerResult) => history.map(({ seconds: _, ...rest }) => rest);
+    const figures = ({ history }: TrainerResult) => history.map((record) => ({ ...record, seconds: 0 }));
     expect(figures(resumed)).toEqual(figures(whole));
   });
 
