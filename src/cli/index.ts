@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   classify: async () => (await import('./classify.js')).command,
   train: async () => (await import('./train.js')).command,
   evaluate: async () => (await import('./evaluate.js')).command,
+  model: async () => (await import('./model.js')).command,
   experiment: async () => (await import('./experiment.js')).command,
   serve: async () => (await import('./serve.js')).command,
 };

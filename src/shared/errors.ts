@@ -292,6 +292,16 @@ export const ERRORS = {
     next: 'Use another back end; "reference" runs everywhere.',
     exit: 1,
   },
+  'model-disagrees': {
+    cause: 'The back ends do not agree on the model "{id}": {reason}.',
+    next: 'Run it on "reference", which is the numeric truth, and report this with the model file.',
+    exit: 1,
+  },
+  'model-no-clips': {
+    cause: 'There is no WAV or FLAC file below "{path}".',
+    next: 'Give the path of a folder with clips of words.',
+    exit: 2,
+  },
   internal: {
     cause: 'Something failed that should not: {reason}',
     next: 'Report it with the text of this error.',
