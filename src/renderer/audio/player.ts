@@ -30,11 +30,3 @@ export function saveWav(base64: string, name: string): void {
   // The browser has taken the content by then.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
-
-/** The samples of a 16-bit mono WAV file as the host writes them (44-byte header), in [-1, 1). */
-export function wavSamples(base64: string): Float32Array {
-  const bytes = decodeBase64(base64);
-  const view = new DataView(bytes.buffer);
-  const count = Math.max(0, Math.floor((bytes.length - 44) / 2));
-  return Float32Array.from({ length: count }, (_, i) => view.getInt16(44 + 2 * i, true) / 32768);
-}

@@ -13,8 +13,10 @@ export type FrozenPicture = NonNullable<ReturnType<SpectrogramHistory['freeze']>
 
 export interface HeardWord {
   readonly detection: Detection;
-  /** Null where the page was not there when it happened. */
+  /** Null where the page did not have its columns. */
   readonly picture: FrozenPicture | null;
+  /** The stream that it belongs to; null where it was told afterwards, to a page that came later. */
+  readonly stream: number | null;
   /** performance.now() when it arrived. */
   readonly arrivedMs: number;
 }
@@ -26,25 +28,29 @@ export class Detections {
 
   constructor(private readonly history: SpectrogramHistory) {}
 
-  add(detection: Detection, nowMs: number): void {
-    const word: HeardWord = { detection, picture: null, arrivedMs: nowMs };
+  add(detection: Detection, stream: number | null, nowMs: number): void {
+    const word: HeardWord = { detection, picture: null, stream, arrivedMs: nowMs };
     this.list = [word, ...this.list.filter((known) => known.detection.id !== detection.id)].slice(0, DETECTIONS_KEPT);
-    this.#unfrozen.push(word);
+    if (stream !== null) this.#unfrozen.push(word);
   }
 
   /** After new columns: freezes the pictures that are complete now. */
   columnsCame(nowMs: number): void {
     if (this.#unfrozen.length === 0) return;
-    const frozen = new Map<HeardWord, HeardWord>();
-    this.#unfrozen = this.#unfrozen.filter((word) => {
+    const waiting: HeardWord[] = [];
+    let list = this.list;
+    for (const word of this.#unfrozen) {
       const centre = columnAt(word.detection.timeMs);
       const complete = this.history.end >= centre + FROZEN_COLUMNS / 2;
-      if (!complete && nowMs - word.arrivedMs < FREEZE_WAIT_MS) return true;
+      if (!complete && nowMs - word.arrivedMs < FREEZE_WAIT_MS) {
+        waiting.push(word);
+        continue;
+      }
       const picture = this.history.freeze(centre, FROZEN_COLUMNS);
-      if (picture !== null) frozen.set(word, { ...word, picture });
-      return false;
-    });
-    if (frozen.size > 0) this.list = this.list.map((word) => frozen.get(word) ?? word);
+      list = list.map((known) => (known === word ? { ...word, picture } : known));
+    }
+    this.#unfrozen = waiting;
+    if (list !== this.list) this.list = list;
   }
 
   clear(): void {

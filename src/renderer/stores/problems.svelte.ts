@@ -43,7 +43,8 @@ export class Problems {
 
   clear(place: Place): void {
     if (this.#byPlace[place] === undefined) return;
-    const { [place]: _cleared, ...rest } = this.#byPlace;
+    const rest = { ...this.#byPlace };
+    delete rest[place];
     this.#byPlace = rest;
   }
 }

@@ -21,6 +21,9 @@ import { SettingsQueue, type SettingsPatch } from './settings-queue.js';
 
 export type HostState = 'connecting' | 'running' | 'lost' | 'died' | 'restarting';
 
+/** Events that arrive this soon after the greeting are old ones, told again. */
+const CATCH_UP_MS = 300;
+
 /** Everything that the page knows of the engine, and what the user may ask of it. One per page. */
 export class Session {
   host = $state<HostState>('connecting');
@@ -34,6 +37,8 @@ export class Session {
   /** Between the click and the host's answer. */
   startPending = $state(false);
   monitoring = $state(false);
+  /** Counts the streams that this page has seen: columns and times of different ones have nothing to do with each other. */
+  stream = 1;
   /** Why the last run ended by itself. */
   ended = $state<'file' | 'stopped' | 'error' | null>(null);
 
@@ -41,6 +46,8 @@ export class Session {
   readonly history = new SpectrogramHistory();
   readonly detections = new Detections(this.history);
   readonly microphone: WindowMicrophone;
+  #streamMs = 0;
+  #catchingUp = false;
   readonly #client: EngineClient;
   readonly #queue: SettingsQueue;
 
@@ -147,6 +154,9 @@ export class Session {
   #connected(open: boolean): void {
     if (open) {
       this.host = 'running';
+      // Kept events follow the greeting at once; what they tell happened before.
+      this.#catchingUp = true;
+      setTimeout(() => (this.#catchingUp = false), CATCH_UP_MS);
       this.problems.clear('engine');
       void this.#reload('all');
     } else {
@@ -172,7 +182,11 @@ export class Session {
 
   #show(snapshot: Snapshot): void {
     const { firstColumn, columns } = snapshot.spectrogram;
-    if (this.snapshot !== null && snapshot.streamMs < this.snapshot.streamMs) this.history.clear();
+    if (snapshot.streamMs < this.#streamMs) {
+      this.stream++;
+      this.history.clear();
+    }
+    this.#streamMs = snapshot.streamMs;
     if (columns.length > 0) {
       this.history.add(firstColumn, columns);
       this.detections.columnsCame(performance.now());
@@ -183,7 +197,7 @@ export class Session {
   #happened(event: EngineEvent): void {
     switch (event.kind) {
       case 'detection':
-        this.detections.add(event.detection, performance.now());
+        this.detections.add(event.detection, this.#catchingUp ? null : this.stream, performance.now());
         return;
       case 'error':
         this.problems.report(placeOf(event.error.code), event.error);
