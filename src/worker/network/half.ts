@@ -30,6 +30,17 @@ export function fromHalfBits(half: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
+let table: Float32Array | undefined;
+
+/** All 65,536 numbers by their bits: for many of them, much faster than one by one. */
+export function halfTable(): Float32Array {
+  if (!table) {
+    table = new Float32Array(0x10000);
+    for (let half = 0; half < table.length; half++) table[half] = fromHalfBits(half);
+  }
+  return table;
+}
+
 /** Whether every value stays finite in half precision. */
 export function fitsHalf(values: Float32Array): boolean {
   return values.every((value) => Math.abs(value) <= HALF_MAX);

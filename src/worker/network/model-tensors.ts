@@ -100,7 +100,8 @@ function packBits(mask: Uint8Array): Uint8Array {
 }
 
 function unpackBits(bits: Uint8Array, count: number): Uint8Array | undefined {
-  const mask = Uint8Array.from({ length: count }, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1);
+  const mask = new Uint8Array(count);
+  for (let i = 0; i < count; i++) mask[i] = (bits[i >> 3]! >> (i & 7)) & 1;
   for (let i = count; i < bits.length * BYTE_BITS; i++) if ((bits[i >> 3]! >> (i & 7)) & 1) return undefined;
   return mask;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WinnowError } from '../../shared/errors.js';
-import { fromHalfBits, halfBits } from './half.js';
+import { halfBits, halfTable } from './half.js';
 
 /** The header is JSON that is parsed whole: it may not be large. */
 export const HEADER_BYTES_MAX = 1_048_576;
@@ -127,10 +127,12 @@ export function storeNumbers(name: string, values: Float32Array, dtype: 'F32' | 
 /** The numbers of an F32 or F16 tensor. */
 export function loadNumbers({ dtype, bytes }: StoredTensor): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const size = DTYPE_BYTES[dtype];
-  const values = new Float32Array(bytes.length / size);
-  for (let i = 0; i < values.length; i++) {
-    values[i] = dtype === 'F32' ? view.getFloat32(4 * i, true) : fromHalfBits(view.getUint16(2 * i, true));
+  const values = new Float32Array(bytes.length / DTYPE_BYTES[dtype]);
+  if (dtype === 'F32') {
+    for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
+  } else {
+    const numbers = halfTable();
+    for (let i = 0; i < values.length; i++) values[i] = numbers[view.getUint16(2 * i, true)]!;
   }
   return values;
 }

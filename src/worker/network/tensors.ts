@@ -33,7 +33,7 @@ function checkLayer(shape: LayerShape, tensors: LayerTensors): void {
   if (!allFinite(weight)) refuse('a weight is not a number');
   if (mask) {
     if (mask.length !== weight.length) refuse(`a mask of ${mask.length} for ${weight.length} weights`);
-    if (weight.some((value, i) => value !== 0 && mask[i] === 0)) refuse('a weight off the mask is not zero');
+    for (let i = 0; i < mask.length; i++) if (mask[i] === 0 && weight[i] !== 0) refuse('a weight off the mask is not zero');
   }
   vector('bias', tensors.bias, true);
   vector('mean', tensors.mean, spec.batchNorm);
