@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { WinnowError } from '../../shared/errors.js';
@@ -12,6 +23,32 @@ export function cacheFolder(): string {
     return path.join(process.env['LOCALAPPDATA'] ?? path.join(os.homedir(), 'AppData', 'Local'), 'winnow', 'cache');
   }
   return path.join(process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'winnow');
+}
+
+/** Makes room: removes the files of a folder of the cache that were not written for longest, until the rest fits. */
+export function trimCache(folder: string, bytesMax: number): void {
+  if (!existsSync(folder)) return;
+  const files = readdirSync(folder).map((name) => {
+    const file = path.join(folder, name);
+    // Another run may have removed it since.
+    const state = statSync(file, { throwIfNoEntry: false });
+    return { file, bytes: state?.size ?? 0, writtenMs: state?.mtimeMs ?? 0 };
+  });
+  let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  for (const old of files.sort((a, b) => a.writtenMs - b.writtenMs)) {
+    if (bytes <= bytesMax) return;
+    rmSync(old.file, { force: true });
+    bytes -= old.bytes;
+  }
+}
+
+/** What is being reported matters more than a temporary file that cannot be removed. */
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Its folder is none, for instance.
+  }
 }
 
 /** A file of the cache in the making: it appears under its name when it is whole, or never. */
@@ -51,14 +88,14 @@ export class CacheFileWriter {
     } catch {
       // Closed already.
     }
-    rmSync(this.temporary, { force: true });
+    removeQuietly(this.temporary);
   }
 
   private guarded<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      rmSync(this.temporary, { force: true });
+      removeQuietly(this.temporary);
       throw new WinnowError('training-cache', { path: this.file, reason: (error as Error).message }, { cause: error });
     }
   }

@@ -7,7 +7,7 @@ import { SILENCE_LABEL } from '../network/model.js';
 import type { BatchExtractor } from '../features/batch.js';
 import { finishWindows } from '../features/window.js';
 import { augmentClip, augmentSilence, cutFloor } from './augmentation.js';
-import { CacheFileWriter, cacheFolder } from './cache.js';
+import { CacheFileWriter, cacheFolder, trimCache } from './cache.js';
 import type { ClipStore } from './clip-store.js';
 import { classOf, isWord } from './dataset.js';
 import type { NoiseRecordings } from './noise-recordings.js';
@@ -18,6 +18,8 @@ import type { Recipe } from './recipe.js';
 const BATCH_CLIPS = 256;
 /** Counts up when the same recipe gives other windows. */
 const FORM_VERSION = 1;
+/** Kept of earlier runs when new epochs are made: 30 epochs of the official archive have 5 GB. */
+const EPOCHS_KEPT_BYTES_MAX = 12e9;
 const DB_STEPS = 65_535;
 const SILENCE = -1;
 const ZEROS = -2;
@@ -71,6 +73,10 @@ export function needsRecordings(recipe: Recipe): boolean {
   return realSilence || recipe.augmentation.noise.realShare > 0;
 }
 
+function epochsFolder(): string {
+  return path.join(cacheFolder(), 'epochs');
+}
+
 function epochFile(source: PremadeSource, epoch: number): string {
   const { recipe, clips, noise, extractor } = source;
   const augmentation = { ...recipe.augmentation, randomFloor: null };
@@ -89,7 +95,7 @@ function epochFile(source: PremadeSource, epoch: number): string {
     }),
   );
   if (needsRecordings(recipe)) for (const recording of noise.recordings) hash.update(new Uint8Array(recording.buffer));
-  return path.join(cacheFolder(), 'epochs', `${hash.digest('hex').slice(0, 32)}-${epoch}.u16`);
+  return path.join(epochsFolder(), `${hash.digest('hex').slice(0, 32)}-${epoch}.u16`);
 }
 
 /**
@@ -116,8 +122,10 @@ export class PremadeEpochs {
    */
   async make(onProgress: (done: number, total: number) => void, stopped: () => boolean): Promise<void> {
     const size = this.size;
+    const files = Array.from({ length: this.count }, (_, epoch) => epochFile(this.source, epoch));
+    if (!files.every((file) => existsSync(file))) trimCache(epochsFolder(), EPOCHS_KEPT_BYTES_MAX);
     for (let epoch = 0; epoch < this.count; epoch++) {
-      const file = epochFile(this.source, epoch);
+      const file = files[epoch]!;
       this.made[epoch] = file;
       if (existsSync(file)) continue;
       await this.makeOne(file, epoch, (done) => onProgress(epoch * size + done, this.count * size), stopped);
