@@ -8,12 +8,20 @@ import { fileURLToPath } from 'node:url';
 const RATE_HZ = 16000;
 const CLIP_SAMPLES = RATE_HZ;
 const WORDS = ['yes', 'no', 'up', 'down', 'left', 'right', 'stop', 'go'];
+/** The synthesiser hurries over some words: those are spoken at another speed or pitch, or from phonemes. */
 const VOICES = [
-  { name: 'anna', voice: 'en-us+f2', pitch: 52, wordsPerMinute: 145 },
-  { name: 'ben', voice: 'en-us+m3', pitch: 40, wordsPerMinute: 140 },
-  { name: 'clara', voice: 'en-gb+f4', pitch: 48, wordsPerMinute: 150 },
-  { name: 'david', voice: 'en-us+m7', pitch: 45, wordsPerMinute: 135 },
+  { name: 'anna', voice: 'en-us+Annie', pitch: 40, wordsPerMinute: 160 },
+  { name: 'ben', voice: 'en-us+m3', pitch: 55, wordsPerMinute: 160 },
+  { name: 'clara', voice: 'en-us+f3', pitch: 55, wordsPerMinute: 155 },
+  { name: 'david', voice: 'en-us+m7', pitch: 55, wordsPerMinute: 160 },
 ];
+const INSTEAD = {
+  'down-anna': { wordsPerMinute: 120, spelling: "[[d'aUn:]]" },
+  'no-anna': { pitch: 55 },
+  'down-ben': { wordsPerMinute: 135 },
+  'down-clara': { wordsPerMinute: 150, spelling: "[[d'aUn:]]" },
+  'down-david': { wordsPerMinute: 135, pitch: 40 },
+};
 /** Loudest sample of a word, and the room that it is spoken in: -6 and about -66 dB. */
 const PEAK = 0.5;
 const ROOM_RMS = 0.0005;
@@ -44,8 +52,8 @@ function run(program, args, input) {
 }
 
 /** A word without the quiet around it, loudest sample 1. */
-function speak(word, { voice, pitch, wordsPerMinute }) {
-  const wav = run('espeak-ng', ['-v', voice, '-p', `${pitch}`, '-s', `${wordsPerMinute}`, '--stdout', word]);
+function speak(word, { voice, pitch, wordsPerMinute, spelling = word }) {
+  const wav = run('espeak-ng', ['-v', voice, '-p', `${pitch}`, '-s', `${wordsPerMinute}`, '--stdout', spelling]);
   const trim = ['silence', '1', '0.01', '0.6%', 'reverse'];
   const raw = run(
     'sox',
@@ -101,10 +109,10 @@ const clips = [];
 const spoken = new Map();
 for (const voice of VOICES) {
   for (const label of WORDS) {
-    const word = speak(label, voice);
+    const name = `${label}-${voice.name}`;
+    const word = speak(label, { ...voice, ...INSTEAD[name] });
     const sound = room(CLIP_SAMPLES);
     place(word, sound, Math.round((CLIP_SAMPLES - word.length) / 2));
-    const name = `${label}-${voice.name}`;
     writeWav(name, sound);
     spoken.set(name, word);
     clips.push({ name, label, voice: `espeak-ng ${voice.voice}` });
