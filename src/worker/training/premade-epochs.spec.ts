@@ -72,17 +72,16 @@ describe('ClipStore', () => {
 
   it('decodes again when the cache was cut off', async () => {
     const cache = path.join(folder, 'cache', 'clips');
+    const before = readdirSync(cache);
     const validation = await ClipStore.open(listing, clipsOf(listing, 'validation'));
     validation.close();
-    const file = readdirSync(cache).find((name) => name.endsWith('.pcm') && !name.startsWith('.'))!;
-    for (const name of readdirSync(cache)) if (name.endsWith('.pcm') && name !== file) truncateSync(path.join(cache, name), 100);
+    const written = readdirSync(cache).find((name) => name.endsWith('.pcm') && !before.includes(name))!;
+    truncateSync(path.join(cache, written), 100);
     let decoded = 0;
-    for (const part of ['train', 'validation'] as const) {
-      const store = await ClipStore.open(listing, clipsOf(listing, part), (done) => (decoded = done));
-      store.read(0, new Float32Array(16_000));
-      store.close();
-    }
-    expect(decoded).toBeGreaterThan(0);
+    const again = await ClipStore.open(listing, clipsOf(listing, 'validation'), (done) => (decoded = done));
+    again.read(2, new Float32Array(16_000));
+    again.close();
+    expect(decoded).toBe(3);
   });
 
   it('[negative] names the clip that cannot be decoded', async () => {
