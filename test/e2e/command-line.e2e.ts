@@ -7,7 +7,7 @@ import { temporaryFolder } from '../helpers/project.js';
 import { samplesOf, wavOf } from '../helpers/wav.js';
 
 const RATE_HZ = 16_000;
-const WORDS = ['yes', 'no', 'left', 'right'];
+const WORDS = ['yes', 'left', 'stop', 'right'];
 
 describe('the command line on files', () => {
   const home = temporaryFolder('command-line');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import { clipName } from '../helpers/clips.js';
 import type { RunningCommand } from '../helpers/command.js';
 import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
 import { WinnowPage, serve } from '../helpers/served-page.js';
@@ -43,7 +44,7 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
 
   it('shows the word of a clip that was played through the whole path, with its sound to hear again and to save', async () => {
     const { page } = winnow;
-    await winnow.choose('Input', 'demo:yes');
+    await winnow.choose('Input', `demo:${clipName('yes')}`);
     await winnow.listen();
     await winnow.heard('yes');
     await winnow.status(/Listening: /);
@@ -150,8 +151,8 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
 
   it('remembers the settings, and shows them on a second page', async () => {
     const second = await WinnowPage.open(browser, address);
-    await winnow.choose('Input', 'demo:no');
-    await second.page.waitForFunction('[...document.querySelectorAll("select")].some(({ value }) => value === "demo:no")');
+    await winnow.choose('Input', `demo:${clipName('no')}`);
+    await second.page.waitForFunction('[...document.querySelectorAll("select")].some(({ value }) => value === "demo:no-ben")');
     await second.page.close();
   });
 
@@ -166,7 +167,7 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
     const alert = page.getByRole('alert').first();
     await alert.waitFor();
     expect(await alert.innerText()).toContain('broken.wav');
-    await winnow.choose('Input', 'demo:yes');
+    await winnow.choose('Input', `demo:${clipName('yes')}`);
     await winnow.listen();
     await winnow.status(/Listening: /);
   });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import { clipName } from '../helpers/clips.js';
 import { leavesOut, temporaryFolder } from '../helpers/project.js';
 import { WinnowPage, serve } from '../helpers/served-page.js';
 
@@ -41,7 +42,7 @@ describe.skipIf(without)('a session from the first page to the last word', () =>
     context.on('page', (page) => page.on('websocket', (socket) => byPage.push(socket.url())));
 
     const winnow = await WinnowPage.open(context, address);
-    await winnow.choose('Input', 'demo:yes');
+    await winnow.choose('Input', `demo:${clipName('yes')}`);
     await winnow.listen();
     await winnow.heard('yes');
     for (const key of ['2', '3', '1']) await winnow.page.keyboard.press(key);

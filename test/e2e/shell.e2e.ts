@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM } from '../helpers/browser.js';
+import { clipName } from '../helpers/clips.js';
 import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
 import { WinnowPage } from '../helpers/served-page.js';
 import { StandInShell, electronProgram, startElectron, type Shell } from '../helpers/shell.js';
@@ -28,7 +29,7 @@ describe.skipIf(without)(`the shell (${electron ? 'Electron' : 'stand-in'})`, ()
   });
 
   it('hears a word in its window', async () => {
-    await winnow.choose('Input', 'demo:yes');
+    await winnow.choose('Input', `demo:${clipName('yes')}`);
     await winnow.listen();
     await winnow.heard('yes');
     await shell.page.screenshot({ path: artefact('shell.png') });
