@@ -68,7 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
   noise: { kind: 'white', eta: 0, seed: 1 },
   models: ['commands'],
   backend: 'sparse',
-  decision: { smoothingMs: 160, threshold: 0.7, patience: 3, patienceOf: 5, refractoryMs: 700, thresholds: {} },
+  decision: { smoothingMs: 480, threshold: 0.7, patience: 3, patienceOf: 5, refractoryMs: 750, thresholds: {} },
   actions: {},
   theme: 'system',
 };
