@@ -52,9 +52,4 @@ export class Detections {
     this.#unfrozen = waiting;
     if (list !== this.list) this.list = list;
   }
-
-  clear(): void {
-    this.list = [];
-    this.#unfrozen = [];
-  }
 }

@@ -10,7 +10,7 @@ import type {
   Settings,
   Snapshot,
 } from '../../shared/contract.js';
-import type { ErrorReport } from '../../shared/errors.js';
+import { WinnowError, type ErrorReport } from '../../shared/errors.js';
 import { WindowMicrophone } from '../audio/window-microphone.js';
 import { SpectrogramHistory } from '../charts/spectrogram-history.js';
 import { connectEngine } from '../client/connect.js';
@@ -30,6 +30,8 @@ export class Session {
   info = $state.raw<EngineInfo | null>(null);
   settings = $state.raw<Settings | null>(null);
   models = $state.raw<readonly ModelSummary[] | null>(null);
+  /** Model files that are there but cannot be used. */
+  modelProblems = $state.raw<CallResult<'models.list'>['problems']>([]);
   clips = $state.raw<readonly { name: string; label: string }[]>([]);
   devices = $state.raw<readonly AudioDevice[]>([]);
   devicesProblem = $state.raw<ErrorReport | null>(null);
@@ -91,13 +93,15 @@ export class Session {
   }
 
   async start(): Promise<void> {
-    await this.#attempt('input', async () => {
+    const started = await this.#attempt('input', async () => {
       this.ended = null;
+      // What was chosen last is what shall be heard.
+      await this.#queue.idle();
       if (this.settings?.input.kind === 'window') await this.microphone.open(true);
       await this.call('listen.start', {});
       this.monitoring = false;
     });
-    if (this.problems.at('input')) this.microphone.close();
+    if (!started) this.microphone.close();
   }
 
   async stop(): Promise<void> {
@@ -112,6 +116,7 @@ export class Session {
   /** Shows the level of the chosen input without listening. */
   async monitor(on: boolean): Promise<void> {
     await this.#attempt('input', async () => {
+      await this.#queue.idle();
       if (this.settings?.input.kind === 'window') {
         if (on) await this.microphone.open(false);
         else this.microphone.close();
@@ -124,7 +129,7 @@ export class Session {
     let imported: string | null = null;
     await this.#attempt('model', async () => {
       imported = (await this.call('models.import', await readModelFile(file))).id;
-      this.models = (await this.call('models.list', {})).models;
+      await this.#refreshModels();
     });
     return imported;
   }
@@ -139,13 +144,23 @@ export class Session {
     }
   }
 
-  async #attempt(place: Place, work: () => Promise<void>): Promise<void> {
+  async #refreshModels(): Promise<void> {
+    const { models, problems } = await this.call('models.list', {});
+    this.models = models;
+    this.modelProblems = problems;
+  }
+
+  async #attempt(place: Place, work: () => Promise<void>): Promise<boolean> {
     this.startPending = true;
     this.problems.clear(place);
     try {
       await work();
+      return true;
     } catch (error) {
-      this.problems.show(place, error);
+      const named = WinnowError.from(error);
+      const better = placeOf(named.code);
+      this.problems.show(better === 'engine' ? place : better, named);
+      return false;
     } finally {
       this.startPending = false;
     }
@@ -171,10 +186,12 @@ export class Session {
     try {
       this.settings = await this.call('settings.get', {});
       if (what === 'settings') return;
-      this.info = await this.call('engine.info', {});
-      this.models = (await this.call('models.list', {})).models;
-      this.clips = (await this.call('clips.list', {})).clips;
-      await this.refreshDevices();
+      await Promise.all([
+        this.call('engine.info', {}).then((info) => (this.info = info)),
+        this.call('clips.list', {}).then(({ clips }) => (this.clips = clips)),
+        this.#refreshModels(),
+        this.refreshDevices(),
+      ]);
     } catch (error) {
       if (this.host === 'running') this.problems.show('engine', error);
     }
@@ -210,10 +227,7 @@ export class Session {
         if (!this.#queue.busy) this.settings = event.settings;
         return;
       case 'models':
-        void this.call('models.list', {}).then(
-          ({ models }) => (this.models = models),
-          () => {},
-        );
+        this.#refreshModels().catch(() => {});
         return;
       case 'host':
         // A started host counts as running once it has answered the greeting.

@@ -43,7 +43,12 @@ describe('SettingsQueue', () => {
     await answer();
     expect(sent).toEqual([noise(0.1), { ...noise(0.3), backend: 'onnx' }]);
     expect(settled).toEqual([]);
+    let idle = false;
+    void queue.idle().then(() => (idle = true));
+    await Promise.resolve();
+    expect(idle).toBe(false);
     await answer();
+    expect(idle).toBe(true);
     expect(queue.busy).toBe(false);
     expect(settled.map((settings) => [settings.noise.eta, settings.backend])).toEqual([[0.3, 'onnx']]);
   });

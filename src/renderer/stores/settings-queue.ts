@@ -9,6 +9,7 @@ export type SettingsPatch = Partial<Omit<Settings, 'version'>>;
 export class SettingsQueue {
   #waiting: SettingsPatch | null = null;
   #sending = false;
+  #idle: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly send: (patch: SettingsPatch) => Promise<Settings>,
@@ -23,7 +24,12 @@ export class SettingsQueue {
 
   push(patch: SettingsPatch): void {
     this.#waiting = { ...this.#waiting, ...patch };
-    if (!this.#sending) void this.#drain();
+    if (!this.#sending) this.#idle = this.#drain();
+  }
+
+  /** Resolves when the host has answered to everything pushed so far. Never rejects. */
+  idle(): Promise<void> {
+    return this.#idle;
   }
 
   async #drain(): Promise<void> {
