@@ -11,7 +11,7 @@ import type { TrainingSet } from './premade-epochs.js';
 import { deriveSeed, Random } from './random.js';
 import { withSettings, type Recipe } from './recipe.js';
 import { findRecipe } from './recipes.js';
-import { epochOrder, trainNetwork, type TrainerResult } from './trainer.js';
+import { boostScale, epochOrder, trainNetwork, type TrainerResult } from './trainer.js';
 
 const native = loadNative();
 const CLASSES = 3;
@@ -64,6 +64,17 @@ describe('epochOrder', () => {
       expect(share).toBeGreaterThan(0.26);
       expect(share).toBeLessThan(0.41);
     }
+  });
+});
+
+describe('boosting over the epochs', () => {
+  const recipe = findRecipe('commands-sparse');
+
+  it('decays at the start of every epoch, or at its end', () => {
+    expect(boostScale(recipe, 0)).toBeCloseTo(0.9, 12);
+    expect(boostScale(withSettings(recipe, ['schedule.boostDecay=end']), 0)).toBe(1);
+    expect(boostScale(recipe, 9)).toBeCloseTo(0.9 ** 10, 12);
+    expect(boostScale(findRecipe('commands-dense'), 3)).toBe(1);
   });
 });
 
