@@ -10,7 +10,7 @@ constexpr uint32_t UNITS_MAX = 8192;
 constexpr uint32_t KERNEL_MAX = 15;
 constexpr uint32_t POOL_MAX = 8;
 /// Values of a layer's input or output, before pooling.
-constexpr uint64_t TENSOR_VALUES_MAX = 4'194'304;
+constexpr uint64_t TENSOR_VALUES_MAX = 1'048'576;
 /// Weights of a whole network, on masks or not.
 constexpr uint64_t NETWORK_WEIGHTS_MAX = 33'554'432;
 /// Rows or columns of a tensor: positions are held in 16 bits.

@@ -77,7 +77,7 @@ export class WinnerSelector {
       indices,
       k: winnersPerCompetition(count, indices.length, factor),
     }));
-    const largest = Math.max(...this.groups.map((group) => group.indices.length));
+    const largest = this.groups.reduce((most, { indices }) => Math.max(most, indices.length), 0);
     this.values = new Float32Array(largest);
     this.scratch = new Float32Array(largest);
   }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WinnowError } from '../../shared/errors.js';
 import type { LayerSpec, NetworkSpec } from '../../shared/network.js';
@@ -18,6 +19,15 @@ function codeOf(run: () => unknown): string {
 function changed(index: number, change: object): NetworkSpec {
   const spec = presetNetwork('WtSparsity11');
   return { ...spec, layers: spec.layers.map((layer, i) => (i === index ? ({ ...layer, ...change } as LayerSpec) : layer)) };
+}
+
+/** Replaces one value somewhere inside: each step chooses a key, wrapping around. */
+function replaceAt(inside: object, steps: readonly number[], value: unknown): void {
+  const entries = Object.entries(inside);
+  if (entries.length === 0) return;
+  const [key, next] = entries[steps[0]! % entries.length]!;
+  if (steps.length > 1 && typeof next === 'object' && next !== null) replaceAt(next as object, steps.slice(1), value);
+  else (inside as Record<string, unknown>)[key] = value;
 }
 
 const winners = (selection: object, count: object) => ({
@@ -73,6 +83,34 @@ describe('shapes', () => {
       i === 2 ? { ...layer, units: 8192 } : i === 1 ? { ...layer, channels: 1024 } : layer,
     );
     expect(codeOf(() => layerShapes({ ...wide, layers } as NetworkSpec))).toBe('network-shape');
+  });
+
+  it('refuse a network that would keep a core busy for seconds', () => {
+    const { layers } = changed(1, { channels: 900 });
+    const wide = { ...layers[0], channels: 128 } as LayerSpec;
+    const tall = { name: 'tall', input: { channels: 1, height: 60, width: 100 }, layers: [wide, ...layers.slice(1)] };
+    expect(() => layerShapes(tall)).toThrow(/multiplies/);
+  });
+
+  it('refuse more competitions than memory is good for', () => {
+    const single = changed(0, winners({ kind: 'group', size: 1 }, { k: 1 }));
+    expect(codeOf(() => layerShapes(single))).toBe('none');
+    expect(() => layerShapes({ ...single, input: { channels: 1, height: 64, width: 32 } })).toThrow(/competitions/);
+  });
+
+  it('never fail without a reason, whatever the description', () => {
+    const kinds = fc.constantFrom('global', 'local', 'perChannel', 'volume', 'group', 'threshold', 'relu', 'none', '', null);
+    const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, 1, -1, 2 ** 53, 5));
+    const leaf = fc.oneof(number, kinds, fc.string(), fc.boolean());
+    const path = fc.array(fc.nat(12), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(path, leaf), { maxLength: 5 }), (changes) => {
+        const spec: unknown = structuredClone(presetNetwork('WtSparsity11'));
+        for (const [steps, value] of changes) replaceAt(spec as object, steps, value);
+        expect(codeOf(() => parseNetworkSpec(spec))).toMatch(/^(none|network-\w+)$/);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('say where a description from outside is wrong', () => {

@@ -4,10 +4,14 @@ import type { LayerShape } from './model.js';
 import { roundHalfEven } from './rounding.js';
 import { winnersPerCompetition } from './selection.js';
 
-/** Largest tensor of one layer, in values: 64 times the published networks' first layer. */
-export const TENSOR_VALUES_MAX = 4_194_304;
+/** Largest tensor of one layer, in values: twenty times the published networks' first layer. */
+export const TENSOR_VALUES_MAX = 1_048_576;
 /** Largest number of weights of a whole network, on masks or not: twenty times the published dense network. */
 export const NETWORK_WEIGHTS_MAX = 33_554_432;
+/** Most products of one inference, were it dense: 150 times the published dense network, about a second of one core. */
+export const NETWORK_MULTIPLIES_MAX = 2_000_000_000;
+/** Most competitions in one layer: more than one for each unit of the published networks' first layer. */
+export const COMPETITIONS_MAX = 65_536;
 
 /** The tensor that a layer's activation works on. */
 export interface TensorShape {
@@ -26,6 +30,7 @@ export function layerShapes(spec: NetworkSpec): LayerShape[] {
   const names = new Set<string>();
   let { channels, height, width } = spec.input;
   let weights = 0;
+  let multiplies = 0;
   for (const layer of spec.layers) {
     if (names.has(layer.name)) throw refusal('network-shape', layer, 'two layers have this name');
     names.add(layer.name);
@@ -33,6 +38,9 @@ export function layerShapes(spec: NetworkSpec): LayerShape[] {
     const shape = layerShape(layer, channels, height, width);
     weights += shape.channels * shape.fanIn;
     if (weights > NETWORK_WEIGHTS_MAX) throw refusal('network-shape', layer, `more than ${NETWORK_WEIGHTS_MAX} weights`);
+    multiplies += denseMultiplies(shape);
+    if (multiplies > NETWORK_MULTIPLIES_MAX)
+      throw refusal('network-shape', layer, `more than ${NETWORK_MULTIPLIES_MAX} multiplies`);
     if (nonZerosPerUnit(shape.fanIn, layer.weightDensity) < 1) {
       throw refusal('network-density', layer, `density ${layer.weightDensity} of ${shape.fanIn} weights leaves none`);
     }
@@ -133,6 +141,24 @@ export function competitionSize(selection: Selection, tensor: TensorShape): numb
   }
 }
 
+/** How many competitions there are, those at the tensor's edge too. */
+export function competitionCount(selection: Selection, tensor: TensorShape): number {
+  const { channels, height, width } = tensor;
+  switch (selection.kind) {
+    case 'global':
+    case 'threshold':
+      return 1;
+    case 'local':
+      return height * width;
+    case 'perChannel':
+      return channels;
+    case 'volume':
+      return Math.ceil(channels / selection.channels) * Math.ceil(height / selection.height) * Math.ceil(width / selection.width);
+    case 'group':
+      return Math.ceil(tensorSize(tensor) / selection.size);
+  }
+}
+
 function checkWinners(shape: LayerShape): void {
   const { spec } = shape;
   if (spec.activation.kind !== 'kWinners') return;
@@ -145,6 +171,9 @@ function checkWinners(shape: LayerShape): void {
       (selection.channels > tensor.channels || selection.height > tensor.height || selection.width > tensor.width))
   ) {
     throw refusal('network-winners', spec, `a ${selection.kind} of ${size} units is larger than the layer`);
+  }
+  if (competitionCount(selection, tensor) > COMPETITIONS_MAX) {
+    throw refusal('network-winners', spec, `more than ${COMPETITIONS_MAX} competitions`);
   }
   if ('k' in count && count.k > size) throw refusal('network-winners', spec, `${count.k} winners among ${size} units`);
   if (selection.kind !== 'threshold' && winnersPerCompetition(count, size) < 1) {
