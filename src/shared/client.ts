@@ -101,10 +101,13 @@ export class EngineClient {
     const error = new WinnowError('engine-closed');
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
-    if (this.open) {
-      this.open = false;
-      this.events.connection?.(false);
-    }
+    this.cut();
+  }
+
+  private cut(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.events.connection?.(false);
   }
 
   private receive(message: HostMessage): void {
@@ -126,6 +129,8 @@ export class EngineClient {
           this.lastEvent = message.number;
         }
         this.events.event?.(message.event);
+        // The wire outlives the host where a keeper holds it: no call reaches a host until the next one's greeting.
+        if (message.event.kind === 'host' && message.event.state !== 'started') this.cut();
         return;
       case 'snapshot':
         void this.show(message.snapshot);

@@ -76,8 +76,8 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
     for (const eta of [0.1, 0.25, 0.5]) {
       await slider.fill(String(eta));
       // The tone is steady, so the figure becomes exact once a second of it has been heard.
-      const wanted = `${toneSnrDb(eta) < 0 ? '−' : ''}${Math.abs(toneSnrDb(eta)).toFixed(1)} dB`;
-      await snr.getByText(wanted).waitFor();
+      const wanted = `${toneSnrDb(eta) < 0 ? '−' : ''}${Math.round(Math.abs(toneSnrDb(eta)))} dB`;
+      await snr.getByText(wanted, { exact: true }).waitFor();
     }
     await slider.fill('0');
     await snr.getByText('no noise').waitFor();

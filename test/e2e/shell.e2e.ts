@@ -36,7 +36,6 @@ describe.skipIf(without)(`the shell (${electron ? 'Electron' : 'stand-in'})`, ()
   });
 
   it('tells that the engine has died, starts it again and goes on listening', async () => {
-    await winnow.choose('Input', 'demo:');
     const told = winnow.status(/Engine has ended|Engine starts again/);
     await shell.killEngine();
     await told;

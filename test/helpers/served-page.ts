@@ -1,6 +1,9 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { startWinnow, type RunningCommand } from './command.js';
 
+/** For anything that the page is to show; machines that build may be slow. */
+const WAIT_MS = 20_000;
+
 /** `winnow serve` as a child process, and its page's address. */
 export async function serve(env: Readonly<Record<string, string>>): Promise<{ command: RunningCommand; address: string }> {
   const command = startWinnow(['serve', '--port', '0'], env);
@@ -14,6 +17,7 @@ export class WinnowPage {
   readonly complaints: string[] = [];
 
   constructor(readonly page: Page) {
+    page.setDefaultTimeout(WAIT_MS);
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text());
     });
@@ -55,6 +59,6 @@ export class WinnowPage {
 
   /** Waits until the newest word in large type is `word`. */
   async heard(word: string): Promise<void> {
-    await this.region('Detections').locator('.hero').getByText(word, { exact: true }).waitFor({ timeout: 30_000 });
+    await this.region('Detections').locator('.hero').getByText(word, { exact: true }).waitFor();
   }
 }
