@@ -13,6 +13,8 @@ import type { Model } from '../worker/network/model.js';
 
 /** Clips that a verification runs on unless told: enough for every kind of sound, done within seconds. */
 export const VERIFY_CLIPS = 100;
+/** Their windows are all held in memory. */
+export const VERIFY_CLIPS_MAX = 10_000;
 
 export type BackendVerdict =
   | ({ readonly backend: BackendKind; readonly detail: string } & Agreement)

@@ -10,7 +10,7 @@ import { ModelRegistry, type OpenedModel } from '../worker/network/registry.js';
 import { denseMultiplies, layerShapes } from '../worker/network/shapes.js';
 import { choiceOption, integerOption, parseArguments, usageError } from './arguments.js';
 import type { Command } from './command.js';
-import { VERIFY_CLIPS, verifyModel } from './model-verify.js';
+import { VERIFY_CLIPS, VERIFY_CLIPS_MAX, verifyModel } from './model-verify.js';
 
 const FORMATS = ['onnx', 'safetensors'] as const;
 const PRECISIONS = ['f32', 'f16'] as const;
@@ -208,7 +208,7 @@ async function exportFile({ registry, argument, values }: Call): Promise<void> {
 }
 
 async function verify({ registry, argument, values }: Call): Promise<void> {
-  const count = integerOption('model', 'count', values.count ?? String(VERIFY_CLIPS), 1, 100_000);
+  const count = integerOption('model', 'count', values.count ?? String(VERIFY_CLIPS), 1, VERIFY_CLIPS_MAX);
   const { id, sha256, model } = await registry.open(argument);
   const { clips, backends } = await verifyModel(model, values.clips, count);
   if (values.json) {

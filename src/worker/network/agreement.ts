@@ -8,6 +8,8 @@ import { activationShape, layerShapes } from './shapes.js';
 export const LOGIT_TOLERANCE = 1e-4;
 /** Two units may change places where their values differ by less than this part of the layer's range. */
 export const TIE_TOLERANCE = 1e-5;
+/** Windows compared at a time: every one keeps all its layers in memory. */
+const BATCH_WINDOWS = 16;
 
 /** How far a back end's results are from the reference's. */
 export interface Agreement {
@@ -29,9 +31,28 @@ export interface Agreement {
  */
 export async function compareWithReference(backend: Backend, windows: Float32Array, count: number): Promise<Agreement> {
   const reference = new ReferenceBackend(backend.model);
-  const expected = await reference.infer(windows, count, { trace: true });
-  const actual = await backend.infer(windows, count, { trace: true });
-  return agreement(layerShapes(backend.model.spec), expected, actual);
+  const shapes = layerShapes(backend.model.spec);
+  const size = windows.length / Math.max(1, count);
+  let total: Agreement = { windows: 0, logitDifference: 0, swaps: 0, windowsWithSwaps: 0, differences: 0, agrees: true };
+  for (let start = 0; start < count; start += BATCH_WINDOWS) {
+    const some = Math.min(BATCH_WINDOWS, count - start);
+    const batch = windows.subarray(start * size, (start + some) * size);
+    const expected = await reference.infer(batch, some, { trace: true });
+    const actual = await backend.infer(batch, some, { trace: true });
+    total = together(total, agreement(shapes, expected, actual));
+  }
+  return total;
+}
+
+function together(a: Agreement, b: Agreement): Agreement {
+  return {
+    windows: a.windows + b.windows,
+    logitDifference: Math.max(a.logitDifference, b.logitDifference),
+    swaps: a.swaps + b.swaps,
+    windowsWithSwaps: a.windowsWithSwaps + b.windowsWithSwaps,
+    differences: a.differences + b.differences,
+    agrees: a.agrees && b.agrees,
+  };
 }
 
 /** @param expected with traces of the reference, @param actual with traces of any back end */
