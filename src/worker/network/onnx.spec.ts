@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { randomModel, randomSpec, randomWindows } from '../../../test/helpers/random-networks.js';
 import type { LayerActivity, Selection } from '../../shared/network.js';
 import { compareWithReference } from './agreement.js';
+import { exportOnnx } from './onnx-export.js';
 import { OnnxBackend } from './onnx.js';
 import { presetNetwork } from './presets.js';
 import { ReferenceBackend } from './reference.js';
@@ -66,6 +68,18 @@ describe('the ONNX back end', () => {
     // The first half of each competition wins: equal values, negative ones.
     expect(new Set(actual.traces![0]![0]!.output)).toEqual(new Set([-1, 0]));
     await backend.close();
+  });
+
+  it('exports a file for others: one input, the logits, and what they mean', async () => {
+    const model = randomModel(randomSpec(5), 5);
+    const windows = randomWindows(model.spec, 2, 5);
+    const session = await ort.InferenceSession.create(exportOnnx(model));
+    expect([session.inputNames, session.outputNames]).toEqual([['window'], ['logits']]);
+    const outputs = await session.run({ window: new ort.Tensor('float32', windows, [2, 1, 16, 15]) });
+    const expected = (await new ReferenceBackend(model).infer(windows, 2)).logits;
+    expect(outputs['logits']!.dims).toEqual([2, 5]);
+    expected.forEach((value, i) => expect(Number(outputs['logits']!.data[i])).toBeCloseTo(value, 3));
+    await session.release();
   });
 
   it('takes any number of windows, in order', async () => {
