@@ -29,9 +29,9 @@ export function toneModel(features: FeatureSpec = LIVE_FEATURES): Model {
   layer!.weight.fill(0);
   for (let band = 0; band < 32; band++) {
     const row = (band < 16 ? 0 : 1024) + band * 32;
-    layer!.weight.fill(0.01, row + 12, row + 20);
-    layer!.weight.fill(-0.01, row, row + 4);
-    layer!.weight.fill(-0.01, row + 28, row + 32);
+    layer!.weight.fill(0.02, row + 12, row + 20);
+    layer!.weight.fill(-0.02, row, row + 4);
+    layer!.weight.fill(-0.02, row + 28, row + 32);
   }
   layer!.bias.set([-4, -4, 2]);
   return { name: 'tones', spec: NETWORK, labels: ['low', 'high', '_silence_'], features, layers: [layer!] };
