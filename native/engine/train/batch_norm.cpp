@@ -22,8 +22,8 @@ BatchNorm::BatchNorm(Isa isa, uint32_t channels)
       runningVariance_(channels, 1.0f),
       mean_(lanes_),
       scale_(lanes_),
-      meanSum_(lanes_),
-      meanDot_(lanes_) {}
+      constant_(lanes_),
+      factor_(lanes_) {}
 
 void BatchNorm::load(const LayerTensors& tensors) {
   runningMean_ = tensors.mean;
@@ -88,13 +88,29 @@ void BatchNorm::mergeSums(size_t parts, int positions) {
       sum += partA_[part * lanes_ + c];
       dot += partB_[part * lanes_ + c];
     }
-    meanSum_[c] = static_cast<float>(sum / count);
-    meanDot_[c] = static_cast<float>(dot / count);
+    constant_[c] = static_cast<float>(-sum / count * scale_[c]);
+    factor_[c] = static_cast<float>(-dot / count * scale_[c]);
   }
 }
 
-void BatchNorm::backward(float* dy, const float* normal, int positions) const {
-  normKernelsFor(isa_).backward(dy, normal, positions, static_cast<int>(lanes_), meanSum_.data(), meanDot_.data(), scale_.data());
+void BatchNorm::sumFew(size_t part, const uint32_t* place, const float* dy, size_t count, const float* normal) {
+  float* sum = partA_.data() + part * lanes_;
+  float* dot = partB_.data() + part * lanes_;
+  std::fill(sum, sum + lanes_, 0.0f);
+  std::fill(dot, dot + lanes_, 0.0f);
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t lane = place[i] % lanes_;
+    sum[lane] += dy[i];
+    dot[lane] += dy[i] * normal[place[i]];
+  }
+}
+
+void BatchNorm::backward(const float* dy, const float* normal, int positions, float* to) const {
+  normKernelsFor(isa_).combine(normal, dy, positions, static_cast<int>(lanes_), constant_.data(), factor_.data(), scale_.data(), to);
+}
+
+void BatchNorm::backwardFew(const float* normal, int positions, float* to) const {
+  normKernelsFor(isa_).combine(normal, nullptr, positions, static_cast<int>(lanes_), constant_.data(), factor_.data(), nullptr, to);
 }
 
 }  // namespace winnow::train

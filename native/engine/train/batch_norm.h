@@ -28,10 +28,17 @@ class BatchNorm {
   void useRunning();
   void normalise(float* z, int positions) const;
 
-  // Backward: `sum` every part, `mergeSums` once, `backward` every part.
+  // Backward: `sum` every part, `mergeSums` once, `backward` every part. The gradient of z is
+  //   (dy - mean(dy) - normal mean(dy normal)) / deviation
+  // so where dy is mostly zero, only the first term is: `sumFew` and `backwardFew` take it apart from the rest.
   void sum(size_t part, const float* dy, const float* normal, int positions);
+  void sumFew(size_t part, const uint32_t* place, const float* dy, size_t count, const float* normal);
   void mergeSums(size_t parts, int positions);
-  void backward(float* dy, const float* normal, int positions) const;
+  /// to = gradient of z; to may be dy
+  void backward(const float* dy, const float* normal, int positions, float* to) const;
+  /// to = gradient of z without its first term, which is dy / deviation: `share` gives it for one value
+  void backwardFew(const float* normal, int positions, float* to) const;
+  float share(float dy, uint32_t lane) const { return dy * scale_[lane]; }
 
  private:
   Isa isa_;
@@ -39,7 +46,7 @@ class BatchNorm {
   std::vector<float> runningMean_, runningVariance_;
   std::vector<float> partA_, partB_;  // [part][lane]: mean and m2 forward, sum and dot backward
   std::vector<float> mean_, scale_;   // what normalise uses
-  std::vector<float> meanSum_, meanDot_;
+  std::vector<float> constant_, factor_;  // what the gradient has for all values: constant + factor normal
 };
 
 }  // namespace winnow::train

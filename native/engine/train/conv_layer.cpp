@@ -10,8 +10,12 @@ namespace winnow::train {
 
 namespace {
 
-/// Weight rows per task of the weight gradient: several register tiles.
+/// Weight rows per task of the dense weight gradient: several register tiles.
 constexpr int WEIGHT_ROWS = 36;
+/// Input channels per task of the gradients of active inputs.
+constexpr int CHANNELS = 8;
+/// With at most this fraction of inputs active, going over those alone is faster than the dense convolution.
+constexpr double ACTIVE_MOST = 0.4;
 
 PoolSizes poolSizes(const LayerSpec& spec, const LayerShape& shape, int lanes) {
   return {static_cast<int>(shape.width), static_cast<int>(spec.pool), static_cast<int>(shape.outputHeight),
@@ -26,103 +30,194 @@ ConvLayer::ConvLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const Lay
             static_cast<int>(in.lanes),          static_cast<int>(spec.kernel),      static_cast<int>(shape.height),
             static_cast<int>(shape.width),       static_cast<int>(shape.channels),   static_cast<int>(padded(shape.channels))};
   for (int tap = 0; tap < sizes_.kernel * sizes_.kernel; tap++)
-    for (int channel = 0; channel < sizes_.inChannels; channel++)
-      rowOffset_.push_back(((tap / sizes_.kernel) * sizes_.inWidth + tap % sizes_.kernel) * sizes_.inLanes + channel);
+    for (int lane = 0; lane < sizes_.inLanes; lane++)
+      rowOffset_.push_back(((tap / sizes_.kernel) * sizes_.inWidth + tap % sizes_.kernel) * sizes_.inLanes + lane);
+  if (in.sparse && in.most <= ACTIVE_MOST * static_cast<double>(in.size())) activeInputs_.emplace(sizes_);
+  mapSize_ = static_cast<size_t>(sizes_.outHeight * sizes_.outWidth * sizes_.outLanes);
+  margin_ = activeInputs_ ? (sizes_.kernel - 1) * sizes_.outLanes : 0;
+  gradientRow_ = sizes_.outWidth * sizes_.outLanes + 2 * margin_;
+  gradientSize_ = static_cast<size_t>(sizes_.outHeight) * static_cast<size_t>(gradientRow_);
 }
 
-std::vector<uint32_t> ConvLayer::places(size_t& size) const {
-  const uint32_t taps = spec_.kernel * spec_.kernel, lanes = padded(shape_.channels);
+std::vector<uint32_t> ConvLayer::places(const LayerTensors&, size_t& size) {
+  const uint32_t taps = spec_.kernel * spec_.kernel, lanes = padded(shape_.channels), inLanes = static_cast<uint32_t>(sizes_.inLanes);
   std::vector<uint32_t> result;
   for (uint32_t unit = 0; unit < shape_.channels; unit++)
     for (uint32_t channel = 0; channel < shape_.inputChannels; channel++)
-      for (uint32_t tap = 0; tap < taps; tap++) result.push_back((tap * shape_.inputChannels + channel) * lanes + unit);
-  size = static_cast<size_t>(taps) * shape_.inputChannels * lanes;
+      for (uint32_t tap = 0; tap < taps; tap++) result.push_back((tap * inLanes + channel) * lanes + unit);
+  size = static_cast<size_t>(taps) * inLanes * lanes;
   return result;
 }
 
 void ConvLayer::reserve(size_t samples) {
-  if (map_.size() >= samples * mapSize()) return;
-  map_.resize(samples * mapSize());
-  gradient_.resize(samples * mapSize());
+  if (map_.size() >= samples * mapSize_) return;
+  map_.resize(samples * mapSize_);
+  gradient_.resize(samples * gradientSize_);
   place_.resize(samples * shape_.outputHeight * shape_.outputWidth * static_cast<size_t>(sizes_.outLanes));
-  winnerCount_.resize(samples);
-  if (winners_) winner_.resize(samples * winners_->most());
-  masked_.resize(static_cast<size_t>(pool_.threads()));
+  workers_.resize(static_cast<size_t>(pool_.threads()));
+  if (winners_) {
+    const size_t most = winners_->most();
+    winner_.resize(samples * most);
+    winnerCount_.resize(samples);
+    touched_.resize(samples * most);
+    touchedCount_.resize(samples);
+    touchedGradient_.resize(samples * most);
+  }
   if (early_)
-    for (auto& map : masked_) map.resize(mapSize());
+    for (auto& worker : workers_) {
+      worker.masked.resize(mapSize_);
+      worker.passed.resize(place_.size() / samples);
+    }
   if (norm_) norm_->reserve(samples);
 }
 
+void ConvLayer::convolve(const Flow& in, size_t sample, Mode mode) {
+  if (!activeInputs_) {
+    convKernelsFor(isa_).forward(sizes_, in.values(sample), parameters.weight.data(), parameters.bias.data(), map(sample));
+    return;
+  }
+  activeInputs_->fill(in, sample, mode == Mode::training);
+  sparseConvKernelsFor(isa_).forward(sizes_, activeInputs_->view(in, sample), parameters.weight.data(), parameters.bias.data(),
+                                     map(sample));
+}
+
+/// Lists the pooled values that a winner passed, in order.
+void ConvLayer::listActive(Flow& out, size_t sample, int worker) {
+  const uint8_t* place = place_.data() + sample * out.size();
+  const uint32_t* winner = winner_.data() + sample * winners_->most();
+  uint32_t* touched = touched_.data() + sample * winners_->most();
+  auto& passed = workers_[static_cast<size_t>(worker)].passed;
+  std::fill(passed.begin(), passed.end(), uint8_t{0});
+  const uint32_t lanes = out.lanes, pool = spec_.pool;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < winnerCount_[sample]; i++) {
+    const uint32_t lane = winner[i] % lanes, position = winner[i] / lanes;
+    const uint32_t row = position / shape_.width, column = position % shape_.width;
+    if (row / pool >= out.height || column / pool >= out.width) continue;
+    const uint32_t cell = (row / pool * out.width + column / pool) * lanes + lane;
+    if (place[cell] != row % pool * pool + column % pool) continue;
+    passed[cell] = 1;
+    count++;
+  }
+  touchedCount_[sample] = count;
+  uint32_t* active = out.actives(sample);
+  uint32_t found = 0;
+  for (uint32_t cell = 0; found < count; cell++)
+    if (passed[cell]) {
+      const uint32_t lane = cell % lanes, position = cell / lanes;
+      const uint32_t row = position / out.width * pool + place[cell] / pool, column = position % out.width * pool + place[cell] % pool;
+      touched[found] = (row * shape_.width + column) * lanes + lane;
+      active[found++] = cell;
+    }
+  out.activeCount[sample] = count;
+}
+
 void ConvLayer::poolForward(Flow& out, size_t sample, int worker) {
-  const float* from = map_.data() + sample * mapSize();
+  const float* from = map(sample);
   if (early_) {
     uint32_t* winner = winner_.data() + sample * winners_->most();
     const uint32_t count = winners_->select(from, winner, worker);
     winnerCount_[sample] = count;
-    auto& masked = masked_[static_cast<size_t>(worker)];
+    auto& masked = workers_[static_cast<size_t>(worker)].masked;
     std::fill(masked.begin(), masked.end(), 0.0f);
     for (uint32_t i = 0; i < count; i++) masked[winner[i]] = from[winner[i]];
     from = masked.data();
   }
   if (spec_.pool == 1)
-    std::memcpy(out.values(sample), from, mapSize() * sizeof(float));
+    std::memcpy(out.values(sample), from, mapSize_ * sizeof(float));
   else
     poolKernelsFor(isa_).forward(poolSizes(spec_, shape_, sizes_.outLanes), from, out.values(sample),
                                  place_.data() + sample * out.size());
+  if (early_) listActive(out, sample, worker);
 }
 
 void ConvLayer::forward(const Flow& in, Flow& out, const Pass& pass) {
-  const ConvKernels& kernels = convKernelsFor(isa_);
   const int positions = sizes_.outHeight * sizes_.outWidth;
   reserve(pass.samples);
+  if (activeInputs_) activeInputs_->reserve(pass.samples, in.most);
   if (winners_) winners_->begin(pass.mode, pass.boostScale, pool_.threads());
   const bool batchStatistics = norm_ && pass.mode == Mode::training;
-  const auto convolve = [&](size_t sample) {
-    kernels.forward(sizes_, in.values(sample), parameters.weight.data(), parameters.bias.data(), map_.data() + sample * mapSize());
-  };
   if (batchStatistics) {
     pool_.run(pass.samples, [&](size_t sample, int) {
-      convolve(sample);
-      norm_->measure(sample, map_.data() + sample * mapSize(), positions);
+      convolve(in, sample, pass.mode);
+      norm_->measure(sample, map(sample), positions);
     });
     norm_->merge(pass.samples, positions);
   } else if (norm_) {
     norm_->useRunning();
   }
   pool_.run(pass.samples, [&](size_t sample, int worker) {
-    if (!batchStatistics) convolve(sample);
-    if (norm_) norm_->normalise(map_.data() + sample * mapSize(), positions);
+    if (!batchStatistics) convolve(in, sample, pass.mode);
+    if (norm_) norm_->normalise(map(sample), positions);
     poolForward(out, sample, worker);
     if (!early_) activate(out, sample, worker);
   });
   if (winners_) winners_->end(pass.samples, pass.seen);
 }
 
-void ConvLayer::poolBackward(Flow& out, size_t sample) {
-  float* to = gradient_.data() + sample * mapSize();
+/// The gradient of the active outputs, with the places of the map that they came from.
+void ConvLayer::gatherTouched(const Flow& out, size_t sample) {
+  const uint32_t* active = out.actives(sample);
   const float* from = out.gradients(sample);
-  if (early_) {
-    // Only a winner that is also the largest of its window passed anything on.
-    const uint8_t* place = place_.data() + sample * out.size();
-    const uint32_t* winner = winner_.data() + sample * winners_->most();
-    const uint32_t lanes = out.lanes, pool = spec_.pool;
-    std::fill(to, to + mapSize(), 0.0f);
-    for (uint32_t i = 0; i < winnerCount_[sample]; i++) {
-      const uint32_t lane = winner[i] % lanes, position = winner[i] / lanes;
-      const uint32_t row = position / shape_.width, column = position % shape_.width;
-      if (row / pool >= out.height || column / pool >= out.width) continue;
-      const uint32_t cell = (row / pool * out.width + column / pool) * lanes + lane;
-      if (place[cell] == row % pool * pool + column % pool) to[winner[i]] = from[cell];
-    }
-    return;
+  float* to = touchedGradient_.data() + sample * winners_->most();
+  for (uint32_t i = 0; i < out.activeCount[sample]; i++) to[i] = from[active[i]];
+  if (early_) return;
+  const uint8_t* place = place_.data() + sample * out.size();
+  uint32_t* touched = touched_.data() + sample * winners_->most();
+  const uint32_t lanes = out.lanes, pool = spec_.pool;
+  for (uint32_t i = 0; i < out.activeCount[sample]; i++) {
+    const uint32_t lane = active[i] % lanes, position = active[i] / lanes;
+    const uint32_t cell = pool == 1 ? 0 : place[active[i]];
+    touched[i] = ((position / out.width * pool + cell / pool) * shape_.width + position % out.width * pool + cell % pool) * lanes + lane;
   }
+  touchedCount_[sample] = out.activeCount[sample];
+}
+
+/// Without winners: out.gradient -> gradient, before batch norm.
+void ConvLayer::gradientOfPool(Flow& out, size_t sample) {
   activateBackward(out, sample);
+  float* to = gradient(sample);
   if (spec_.pool == 1) {
-    std::memcpy(to, from, mapSize() * sizeof(float));
+    std::memcpy(to, out.gradients(sample), mapSize_ * sizeof(float));
     return;
   }
-  if (shape_.height % spec_.pool != 0 || shape_.width % spec_.pool != 0) std::fill(to, to + mapSize(), 0.0f);
-  poolKernelsFor(isa_).backward(poolSizes(spec_, shape_, sizes_.outLanes), from, place_.data() + sample * out.size(), to);
+  if (shape_.height % spec_.pool != 0 || shape_.width % spec_.pool != 0) std::fill(to, to + mapSize_, 0.0f);
+  poolKernelsFor(isa_).backward(poolSizes(spec_, shape_, sizes_.outLanes), out.gradients(sample), place_.data() + sample * out.size(), to);
+}
+
+/// The gradient of the convolution of one sample, once the sums of the batch are known.
+void ConvLayer::gradientOfMap(Flow& out, size_t sample) {
+  const int row = sizes_.outWidth * sizes_.outLanes;
+  float* to = gradient(sample);
+  if (!winners_) {
+    // With margins the rows have to be moved apart, the last one first.
+    if (margin_ > 0)
+      for (int y = sizes_.outHeight - 1; y >= 0; y--) {
+        std::memmove(to + y * gradientRow_ + margin_, to + y * row, static_cast<size_t>(row) * sizeof(float));
+        std::fill(to + y * gradientRow_, to + y * gradientRow_ + margin_, 0.0f);
+        std::fill(to + y * gradientRow_ + margin_ + row, to + (y + 1) * gradientRow_, 0.0f);
+      }
+    if (norm_)
+      for (int y = 0; y < sizes_.outHeight; y++) {
+        float* line = to + y * gradientRow_ + margin_;
+        norm_->backward(line, map(sample) + y * row, sizes_.outWidth, line);
+      }
+    return;
+  }
+  for (int y = 0; y < sizes_.outHeight; y++) {
+    float* line = to + y * gradientRow_ + margin_;
+    if (norm_)
+      norm_->backwardFew(map(sample) + y * row, sizes_.outWidth, line);
+    else
+      std::fill(line, line + row, 0.0f);
+  }
+  const uint32_t* touched = touched_.data() + sample * winners_->most();
+  const float* touchedGradient = touchedGradient_.data() + sample * winners_->most();
+  for (uint32_t i = 0; i < touchedCount_[sample]; i++) {
+    const uint32_t lane = touched[i] % out.lanes, y = touched[i] / static_cast<uint32_t>(row);
+    float& there = to[y * static_cast<uint32_t>(gradientRow_) + static_cast<uint32_t>(margin_) + touched[i] % static_cast<uint32_t>(row)];
+    there += norm_ ? norm_->share(touchedGradient[i], lane) : touchedGradient[i];
+  }
 }
 
 void ConvLayer::transpose() {
@@ -132,38 +227,70 @@ void ConvLayer::transpose() {
   for (size_t tap = 0; tap < taps; tap++)
     for (size_t in = 0; in < ins; in++)
       for (size_t out = 0; out < outs; out++)
-        transposed_[(tap * outs + out) * lanes + in] = parameters.weight[(tap * ins + in) * outLanes + out];
+        transposed_[(tap * outs + out) * lanes + in] = parameters.weight[(tap * lanes + in) * outLanes + out];
+}
+
+void ConvLayer::gradientOfDenseWeights(const Flow& in, size_t samples) {
+  const int rows = static_cast<int>(rowOffset_.size());
+  const auto lanes = static_cast<size_t>(sizes_.outLanes);
+  pool_.run(static_cast<size_t>((rows + WEIGHT_ROWS - 1) / WEIGHT_ROWS), [&](size_t task, int) {
+    const int begin = static_cast<int>(task) * WEIGHT_ROWS, end = std::min(rows, begin + WEIGHT_ROWS);
+    std::fill_n(parameters.gradient.data() + static_cast<size_t>(begin) * lanes, static_cast<size_t>(end - begin) * lanes, 0.0f);
+    for (size_t sample = 0; sample < samples; sample++)
+      convKernelsFor(isa_).backwardWeight(sizes_, in.values(sample), gradient(sample), rowOffset_.data(), begin, end,
+                                          parameters.gradient.data());
+  });
+}
+
+void ConvLayer::gradientsOfActive(Flow& in, size_t samples, bool inputGradient) {
+  const SparseConvKernels& kernels = sparseConvKernelsFor(isa_);
+  const int taps = sizes_.kernel * sizes_.kernel;
+  pool_.run(static_cast<size_t>((sizes_.inChannels + CHANNELS - 1) / CHANNELS), [&](size_t task, int) {
+    const int begin = static_cast<int>(task) * CHANNELS, end = std::min(sizes_.inChannels, begin + CHANNELS);
+    for (int tap = 0; tap < taps; tap++)
+      std::fill_n(parameters.gradient.data() + static_cast<size_t>(tap * sizes_.inLanes + begin) * static_cast<size_t>(sizes_.outLanes),
+                  static_cast<size_t>((end - begin) * sizes_.outLanes), 0.0f);
+    for (size_t sample = 0; sample < samples; sample++) {
+      const ActiveInputs active = activeInputs_->view(in, sample);
+      kernels.backwardWeight(sizes_, active, gradient(sample), begin, end, parameters.gradient.data());
+      if (inputGradient)
+        kernels.backwardData(sizes_, active, gradient(sample), parameters.weight.data(), begin, end, in.gradients(sample));
+    }
+  });
 }
 
 void ConvLayer::backward(Flow& in, Flow& out, const Pass& pass, bool inputGradient) {
-  const ConvKernels& kernels = convKernelsFor(isa_);
   const int positions = sizes_.outHeight * sizes_.outWidth;
   pool_.run(pass.samples, [&](size_t sample, int) {
-    poolBackward(out, sample);
-    if (norm_) norm_->sum(sample, gradient_.data() + sample * mapSize(), map_.data() + sample * mapSize(), positions);
+    if (winners_) {
+      gatherTouched(out, sample);
+      if (norm_)
+        norm_->sumFew(sample, touched_.data() + sample * winners_->most(), touchedGradient_.data() + sample * winners_->most(),
+                      touchedCount_[sample], map(sample));
+    } else {
+      gradientOfPool(out, sample);
+      if (norm_) norm_->sum(sample, gradient(sample), map(sample), positions);
+    }
   });
   if (norm_) norm_->mergeSums(pass.samples, positions);
-  if (inputGradient) transpose();
+  const bool denseInputGradient = inputGradient && !activeInputs_;
+  if (denseInputGradient) transpose();
   pool_.run(pass.samples, [&](size_t sample, int) {
-    float* gradient = gradient_.data() + sample * mapSize();
-    if (norm_) norm_->backward(gradient, map_.data() + sample * mapSize(), positions);
-    if (inputGradient) kernels.backwardData(sizes_, gradient, transposed_.data(), in.gradients(sample));
+    gradientOfMap(out, sample);
+    if (denseInputGradient)
+      convKernelsFor(isa_).backwardData(sizes_, gradient(sample), transposed_.data(), in.gradients(sample));
   });
-  const int rows = static_cast<int>(rowOffset_.size());
-  pool_.run(static_cast<size_t>((rows + WEIGHT_ROWS - 1) / WEIGHT_ROWS), [&](size_t task, int) {
-    const int begin = static_cast<int>(task) * WEIGHT_ROWS, end = std::min(rows, begin + WEIGHT_ROWS);
-    const auto lanes = static_cast<size_t>(sizes_.outLanes);
-    std::fill(parameters.gradient.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(begin) * lanes),
-              parameters.gradient.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(end) * lanes), 0.0f);
-    for (size_t sample = 0; sample < pass.samples; sample++)
-      kernels.backwardWeight(sizes_, in.values(sample), gradient_.data() + sample * mapSize(), rowOffset_.data(), begin, end,
-                             parameters.gradient.data());
-  });
+  if (activeInputs_)
+    gradientsOfActive(in, pass.samples, inputGradient);
+  else
+    gradientOfDenseWeights(in, pass.samples);
   // Behind a batch norm the bias has no effect, so no gradient.
   std::fill(parameters.biasGradient.begin(), parameters.biasGradient.end(), 0.0f);
-  if (!norm_)
-    for (size_t sample = 0; sample < pass.samples; sample++)
-      normKernelsFor(isa_).total(gradient_.data() + sample * mapSize(), positions, sizes_.outLanes, parameters.biasGradient.data());
+  if (norm_) return;
+  for (size_t sample = 0; sample < pass.samples; sample++)
+    for (int y = 0; y < sizes_.outHeight; y++)
+      normKernelsFor(isa_).total(gradient(sample) + y * gradientRow_ + margin_, sizes_.outWidth, sizes_.outLanes,
+                                 parameters.biasGradient.data());
 }
 
 }  // namespace winnow::train

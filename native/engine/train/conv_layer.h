@@ -1,4 +1,5 @@
 #pragma once
+#include "train/active_inputs.h"
 #include "train/kernels/conv.h"
 #include "train/layer.h"
 
@@ -6,6 +7,9 @@ namespace winnow::train {
 
 /// Convolution -> batch norm -> max-pool -> activation; winners may also be chosen before the max-pool. The other activations
 /// never fall, so they commute with it and are always applied to the smaller, pooled tensor.
+///
+/// Where few inputs are active, the convolution and its gradients go over those alone. Where winners choose, few positions of
+/// the map get a gradient from above; what batch norm adds to all the others is one term per channel (train/batch_norm.h).
 class ConvLayer final : public Layer {
  public:
   ConvLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const LayerShape& shape, const Flow& in);
@@ -14,26 +18,43 @@ class ConvLayer final : public Layer {
   void backward(Flow& in, Flow& out, const Pass& pass, bool inputGradient) override;
 
  protected:
-  std::vector<uint32_t> places(size_t& size) const override;
+  std::vector<uint32_t> places(const LayerTensors& tensors, size_t& size) override;
 
  private:
   void reserve(size_t samples);
+  void convolve(const Flow& in, size_t sample, Mode mode);
   void poolForward(Flow& out, size_t sample, int worker);
-  void poolBackward(Flow& out, size_t sample);
+  void listActive(Flow& out, size_t sample, int worker);
+  void gatherTouched(const Flow& out, size_t sample);
+  void gradientOfMap(Flow& out, size_t sample);
+  void gradientOfPool(Flow& out, size_t sample);
+  void gradientOfDenseWeights(const Flow& in, size_t samples);
+  void gradientsOfActive(Flow& in, size_t samples, bool inputGradient);
   void transpose();
 
-  size_t mapSize() const { return static_cast<size_t>(sizes_.outHeight) * sizes_.outWidth * static_cast<size_t>(sizes_.outLanes); }
+  float* map(size_t sample) { return map_.data() + sample * mapSize_; }
+  float* gradient(size_t sample) { return gradient_.data() + sample * gradientSize_; }
 
   ConvSizes sizes_;
-  bool early_;                       // winners before the max-pool
-  std::vector<int> rowOffset_;       // where a weight row's input lies, by (tap, in)
+  bool early_;  // winners before the max-pool
+  std::optional<ActiveInputLists> activeInputs_;
+  std::vector<int> rowOffset_;  // where a weight row's input lies, by (tap, in lane)
+  size_t mapSize_, gradientSize_;
+  int gradientRow_, margin_;         // floats of one row of the gradient, and of the zeros on either side
   std::vector<float> map_;           // [sample] the normalised convolution
-  std::vector<float> gradient_;      // [sample] its gradient
+  std::vector<float> gradient_;      // [sample] the gradient of the convolution
   std::vector<uint8_t> place_;       // [sample] which of its window each pooled value was
-  std::vector<uint32_t> winner_;     // [sample][most] where winners before the pool were
-  std::vector<uint32_t> winnerCount_;
-  std::vector<std::vector<float>> masked_;  // [worker] the map with nothing but winners
   std::vector<float> transposed_;    // [tap][out][in lane]
+
+  // Winners: where they were in the map before the pool, and the places of the map that get a gradient.
+  std::vector<uint32_t> winner_, winnerCount_;     // [sample][most], [sample]
+  std::vector<uint32_t> touched_, touchedCount_;   // [sample][most], [sample]
+  std::vector<float> touchedGradient_;             // [sample][most]
+  struct Worker {
+    std::vector<float> masked;    // the map with nothing but winners
+    std::vector<uint8_t> passed;  // by pooled value: whether a winner passed
+  };
+  std::vector<Worker> workers_;
 };
 
 }  // namespace winnow::train

@@ -17,11 +17,10 @@ Layer::Layer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const LayerShape&
 
 void Layer::load(const LayerTensors& tensors) {
   size_t size = 0;
-  auto where = places(size);
+  auto where = places(tensors, size);
   parameters.load(tensors, std::move(where), size);
   if (norm_) norm_->load(tensors);
   if (winners_) winners_->load(tensors);
-  loaded(tensors);
 }
 
 LayerTensors Layer::save() const {
@@ -38,9 +37,8 @@ Flow Layer::output() const {
   flow.width = shape_.outputWidth;
   flow.channels = shape_.channels;
   flow.lanes = padded(shape_.channels);
-  const bool early = spec_.type == LayerType::conv && spec_.activationBeforePool && spec_.pool > 1;
-  flow.sparse = winners_ && !early;
-  flow.most = flow.sparse ? winners_->most() : 0;
+  flow.sparse = winners_.has_value();
+  flow.most = winners_ ? std::min(winners_->most(), shape_.outputSize()) : 0;
   return flow;
 }
 

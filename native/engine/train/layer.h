@@ -42,9 +42,7 @@ class Layer {
 
  protected:
   /// Inside positions of the weights by outside index, and how many there are inside.
-  virtual std::vector<uint32_t> places(size_t& size) const = 0;
-  /// Called after new tensors were loaded.
-  virtual void loaded(const LayerTensors&) {}
+  virtual std::vector<uint32_t> places(const LayerTensors& tensors, size_t& size) = 0;
 
   /// Applies the activation to one sample of `out` in place.
   void activate(Flow& out, size_t sample, int worker);

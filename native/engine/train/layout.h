@@ -50,7 +50,7 @@ inline uint32_t padded(uint32_t channels) { return (channels + PAD - 1) / PAD * 
 /// What passes between two layers for one mini-batch.
 struct Flow {
   uint32_t height = 1, width = 1, channels = 0, lanes = 0;
-  /// Whether `active` lists the values that are not zero (few: they are winners).
+  /// Whether `active` lists the values that winners passed; all others are zero, and their gradients mean nothing.
   bool sparse = false;
   /// Most active values of one sample.
   uint32_t most = 0;

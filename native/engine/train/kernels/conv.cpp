@@ -11,19 +11,20 @@ namespace {
 constexpr int WEIGHT_BLOCK_BYTES = 16 * 1024;
 constexpr int TAPS_MAX = 15 * 15;
 
-/// z[p][.] (+)= sum over taps and inputs of x[p * xStep + tap offset + input] * w[tap][input][.]
+/// z[p][.] (+)= sum over taps and inputs of x[p * xStep + tap offset + input] * w[tap * wTap + input * lanes][.]
 /// @param start what the sums begin with: `COLS` vectors that all positions share, or null to add to z
 template <int ROWS, int COLS>
-WINNOW_INLINE void positionsTile(const float* x, int xStep, const int* tapOffset, int taps, int inputs, const float* w, int lanes,
-                                 const float* start, float* z, int zStep) {
+WINNOW_INLINE void positionsTile(const float* x, int xStep, const int* tapOffset, int taps, int inputs, const float* w, ptrdiff_t wTap,
+                                 int lanes, const float* start, float* z, int zStep) {
   Vec sums[ROWS][COLS];
   WINNOW_UNROLL for (int p = 0; p < ROWS; p++)
     WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[p][v] = load(start ? start + v * LANES : z + p * zStep + v * LANES);
-  for (int tap = 0; tap < taps; tap++) {
+  for (int tap = 0; tap < taps; tap++, w += wTap) {
     const float* from = x + tapOffset[tap];
-    for (int input = 0; input < inputs; input++, from++, w += lanes) {
+    const float* row = w;
+    for (int input = 0; input < inputs; input++, from++, row += lanes) {
       Vec weights[COLS];
-      WINNOW_UNROLL for (int v = 0; v < COLS; v++) weights[v] = load(w + v * LANES);
+      WINNOW_UNROLL for (int v = 0; v < COLS; v++) weights[v] = load(row + v * LANES);
       WINNOW_UNROLL for (int p = 0; p < ROWS; p++) {
         const Vec value = splat(from[p * xStep]);
         WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[p][v] += value * weights[v];
@@ -39,11 +40,12 @@ void forward(const ConvSizes& sizes, const float* x, const float* weight, const 
   const int taps = kernel * kernel;
   int offset[TAPS_MAX];
   for (int tap = 0; tap < taps; tap++) offset[tap] = ((tap / kernel) * sizes.inWidth + tap % kernel) * sizes.inLanes;
+  const ptrdiff_t tapStride = static_cast<ptrdiff_t>(sizes.inLanes) * lanes;
   int block = WEIGHT_BLOCK_BYTES / (inputs * lanes * 4);
   block = block < 1 ? 1 : block;
   for (int tap = 0; tap < taps; tap += block) {
     const int count = taps - tap < block ? taps - tap : block;
-    const float* blockWeight = weight + static_cast<size_t>(tap) * inputs * lanes;
+    const float* blockWeight = weight + tap * tapStride;
     for (int row = 0; row < sizes.outHeight; row++)
       for (int column = 0; column < sizes.outWidth;) {
         const int positions = part(sizes.outWidth, column, ROWS_MAX);
@@ -51,8 +53,8 @@ void forward(const ConvSizes& sizes, const float* x, const float* weight, const 
         float* to = z + (row * sizes.outWidth + column) * lanes;
         withConstant<ROWS_MAX>(positions, [&]<int ROWS>() {
           forColumns(lanes, [&]<int COLS>(int lane) {
-            positionsTile<ROWS, COLS>(from, sizes.inLanes, offset + tap, count, inputs, blockWeight + lane, lanes,
-                                      tap == 0 ? bias + lane : nullptr, to + lane, lanes);
+            positionsTile<ROWS, COLS>(from, sizes.inLanes, offset + tap, count, inputs, blockWeight + lane, tapStride,
+                                      lanes, tap == 0 ? bias + lane : nullptr, to + lane, lanes);
           });
         });
         column += positions;
@@ -74,7 +76,7 @@ void backwardData(const ConvSizes& sizes, const float* dz, const float* transpos
         float* to = dx + ((row + tap / kernel) * sizes.inWidth + column + tap % kernel) * lanes;
         withConstant<ROWS_MAX>(positions, [&]<int ROWS>() {
           forColumns(lanes, [&]<int COLS>(int lane) {
-            positionsTile<ROWS, COLS>(from, sizes.outLanes, &none, 1, sizes.outChannels, weight + lane, lanes, nullptr, to + lane,
+            positionsTile<ROWS, COLS>(from, sizes.outLanes, &none, 1, sizes.outChannels, weight + lane, 0, lanes, nullptr, to + lane,
                                       lanes);
           });
         });

@@ -43,11 +43,17 @@ void sums(const float* dy, const float* normal, int positions, int lanes, float*
   }
 }
 
-void backward(float* dy, const float* normal, int positions, int lanes, const float* meanSum, const float* meanDot,
-              const float* scale) {
-  for (int p = 0; p < positions; p++)
-    for (int lane = 0; lane < lanes; lane += LANES, dy += LANES, normal += LANES)
-      store(dy, (load(dy) - load(meanSum + lane) - load(normal) * load(meanDot + lane)) * load(scale + lane));
+void combine(const float* normal, const float* dy, int positions, int lanes, const float* a, const float* b, const float* c,
+             float* to) {
+  if (dy) {
+    for (int p = 0; p < positions; p++)
+      for (int lane = 0; lane < lanes; lane += LANES, dy += LANES, normal += LANES, to += LANES)
+        store(to, load(a + lane) + load(b + lane) * load(normal) + load(c + lane) * load(dy));
+  } else {
+    for (int p = 0; p < positions; p++)
+      for (int lane = 0; lane < lanes; lane += LANES, normal += LANES, to += LANES)
+        store(to, load(a + lane) + load(b + lane) * load(normal));
+  }
 }
 
 void scale(const float* from, int positions, int lanes, const float* factor, float* to) {
@@ -79,6 +85,6 @@ void leakyBackward(const float* value, float* gradient, int count, float slope) 
 
 }  // namespace
 
-extern const NormKernels normKernels{moments, normalise, sums, backward, scale, total, leaky, leakyBackward};
+extern const NormKernels normKernels{moments, normalise, sums, combine, scale, total, leaky, leakyBackward};
 
 }  // namespace winnow::WINNOW_ISA

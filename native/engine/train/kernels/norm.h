@@ -11,9 +11,9 @@ struct NormKernels {
   void (*normalise)(float* z, int positions, int lanes, const float* mean, const float* scale);
   /// sum[lane] of dy and dot[lane] of dy * normal
   void (*sums)(const float* dy, const float* normal, int positions, int lanes, float* sum, float* dot);
-  /// dy = (dy - meanSum - normal * meanDot) * scale
-  void (*backward)(float* dy, const float* normal, int positions, int lanes, const float* meanSum, const float* meanDot,
-                   const float* scale);
+  /// to = a[lane] + b[lane] * normal + c[lane] * dy; dy may be null (nothing is added), or be `to`
+  void (*combine)(const float* normal, const float* dy, int positions, int lanes, const float* a, const float* b, const float* c,
+                  float* to);
   /// to = from * factor[lane]
   void (*scale)(const float* from, int positions, int lanes, const float* factor, float* to);
   /// total[lane] += dy: the bias's gradient
