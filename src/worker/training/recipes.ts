@@ -61,13 +61,34 @@ function publishedRecipe(name: string, network: NetworkSpec, schedule: Schedule)
 
 const outputs = COMMAND_LABELS.length;
 
+/**
+ * More winners than published, above all where they cost next to nothing: the second convolution's only feed the linear layer.
+ * About 1.4 M multiplies, 10 times fewer than dense.
+ */
+const COMMANDS_ON = [0.35, 0.5, 0.5] as const;
+
+/** Noise in training makes the task harder than the published schedule can fit. */
+const COMMANDS_SCHEDULE: Schedule = {
+  ...PUBLISHED_SPARSE_SCHEDULE,
+  epochs: 12,
+  learningRate: 0.005,
+  learningRateFactor: 0.8,
+  momentum: 0.9,
+  weightDecay: 0.0005,
+  batchSize: 32,
+  firstEpochBatchSize: 32,
+};
+
 function commandsRecipe(): Recipe {
   const network = presetNetwork('WtSparsity11', { outputs, winnersBeforePool: false });
-  const more = network.layers.map((layer) =>
-    layer.activation.kind === 'kWinners' ? { ...layer, activation: { ...layer.activation, count: { percentOn: 0.3 } } } : layer,
+  const layers = network.layers.map((layer, i) =>
+    layer.activation.kind === 'kWinners'
+      ? { ...layer, activation: { ...layer.activation, count: { percentOn: COMMANDS_ON[i]! } } }
+      : layer,
   );
   return {
-    ...publishedRecipe('commands', { ...network, name: 'commands', layers: more }, PUBLISHED_SPARSE_SCHEDULE),
+    ...publishedRecipe('commands', { ...network, name: 'commands', layers }, COMMANDS_SCHEDULE),
+    premadeEpochs: 12,
     features: { ...LIVE_FEATURES, standardise: true },
     silence: { share: 0.12, zerosShare: 0.05 },
     unknown: { share: 0.25 },
