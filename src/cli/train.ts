@@ -14,6 +14,8 @@ import type { Command } from './command.js';
 import { Progress } from './progress.js';
 
 const SEEDS_MAX = 100;
+/** What a shell reports for a program that an interrupt ended. */
+const INTERRUPTED_EXIT = 130;
 
 const usage = `winnow train --preset NAME --data DIR --out FILE [options]
 
@@ -138,8 +140,7 @@ async function trainSeed(options: TrainOptions, seed: number, out: string, progr
   const run = startTraining(job, reporter(options, progress, seed));
   let asked = false;
   const interrupt = (): void => {
-    // The training thread may be deep in native code, which an orderly exit would wait for or break.
-    if (asked) process.kill(process.pid, 'SIGKILL');
+    if (asked) process.exit(INTERRUPTED_EXIT);
     asked = true;
     progress.say('Stopping after this step; once more to leave at once.');
     run.stop();
