@@ -23,6 +23,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   registerNetwork(env, exports);
   registerTrainer(env, exports);
   registerExtractor(env, exports);
+  registerProbe(env, exports);
   return exports;
 }
 

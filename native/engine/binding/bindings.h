@@ -14,6 +14,7 @@ namespace winnow {
 void registerNetwork(Napi::Env env, Napi::Object exports);
 void registerTrainer(Napi::Env env, Napi::Object exports);
 void registerExtractor(Napi::Env env, Napi::Object exports);
+void registerProbe(Napi::Env env, Napi::Object exports);
 
 // Conversions from what src/shared/network.ts and src/worker/network/model.ts declare. All throw Napi::TypeError (or
 // std::invalid_argument from the core) on anything else.

@@ -9,6 +9,17 @@ export interface NativeEngine {
   readonly Trainer: new (spec: NetworkSpec, options: NativeTrainerOptions) => NativeTrainer;
   /** `melBank` is `[band][bin]`, 32 x 1025. */
   readonly Extractor: new (spec: FeatureSpec, melBank: Float32Array, options?: NativeNetworkOptions) => NativeExtractor;
+  /** Measures what the machine can do at most; about a second. */
+  probe(options: NativeNetworkOptions & { readonly threads: number }): NativeProbe;
+}
+
+/** Peaks of all threads together. */
+export interface NativeProbe {
+  readonly multiplyAddsPerSecond: number;
+  /** Of 8-bit integers; absent where the instruction set has nothing for them. */
+  readonly multiplyAdds8PerSecond?: number;
+  /** Reading so many bytes over and over, by each thread its own; ascending: the caches one after another, then memory. */
+  readonly reads: readonly { readonly bytes: number; readonly bytesPerSecond: number }[];
 }
 
 export const ISAS = ['avx512', 'avx2', 'neon', 'portable'] as const;
