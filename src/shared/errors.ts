@@ -292,6 +292,11 @@ export const ERRORS = {
     next: 'Use another back end; "reference" runs everywhere.',
     exit: 1,
   },
+  'network-quantise': {
+    cause: 'The layer "{layer}" cannot be quantised for ONNX Runtime: {reason}.',
+    next: 'Choose a dense network with ReLU.',
+    exit: 2,
+  },
   'model-disagrees': {
     cause: 'The back ends do not agree on the model "{id}": {reason}.',
     next: 'Run it on "reference", which is the numeric truth, and report this with the model file.',

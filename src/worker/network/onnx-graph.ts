@@ -6,6 +6,9 @@ type Node = InstanceType<typeof onnx.NodeProto>;
 /** Newest operator set that the format definition in use (ONNX 1.10) knows; every current runtime runs it. */
 const OPSET = 15;
 const IR_VERSION = 8;
+/** Of ONNX Runtime's own operators. */
+const RUNTIME_DOMAIN = 'com.microsoft';
+const RUNTIME_OPSET = 1;
 
 /** An integer (`i`), several (`ints`), a number with a fraction (`f`), or the one value that ConstantOfShape fills with. */
 type Attribute =
@@ -20,6 +23,7 @@ export class OnnxGraph {
   private readonly initialisers: InstanceType<typeof onnx.TensorProto>[] = [];
   private readonly inputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
   private readonly outputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
+  private readonly opsets = [{ domain: '', version: OPSET }];
 
   input(name: string, sides: readonly Side[]): string {
     this.inputs.push(valueInfo(name, sides));
@@ -35,6 +39,19 @@ export class OnnxGraph {
   /** @returns the name of the node's first output */
   node(operator: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}, name?: string): string {
     return this.nodeWithOutputs(operator, inputs, attributes, [name ?? `${operator}_${this.nodes.length}`])[0]!;
+  }
+
+  /** A node of an operator that only ONNX Runtime has. @returns the name of its output */
+  runtimeNode(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    name: string,
+  ): string {
+    if (this.opsets.length === 1) this.opsets.push({ domain: RUNTIME_DOMAIN, version: RUNTIME_OPSET });
+    this.node(operator, inputs, attributes, name);
+    this.nodes.at(-1)!.domain = RUNTIME_DOMAIN;
+    return name;
   }
 
   nodeWithOutputs(
@@ -65,13 +82,22 @@ export class OnnxGraph {
     return name;
   }
 
+  /** Bytes, signed or not, or 32-bit integers; the kind of the array is the kind of the tensor. */
+  quantised(name: string, values: Int8Array | Uint8Array | Int32Array, sides: readonly number[]): string {
+    const { INT8, UINT8, INT32 } = onnx.TensorProto.DataType;
+    const dataType = values instanceof Int8Array ? INT8 : values instanceof Uint8Array ? UINT8 : INT32;
+    const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    this.initialisers.push(onnx.TensorProto.create({ name, dataType, dims: [...sides], rawData }));
+    return name;
+  }
+
   /** The file's bytes. */
   encode(name: string, metadata: Readonly<Record<string, string>>): Uint8Array {
     const { nodes: node, initialisers: initializer, inputs: input, outputs: output } = this;
     return onnx.ModelProto.encode({
       irVersion: IR_VERSION,
       producerName: 'winnow',
-      opsetImport: [{ domain: '', version: OPSET }],
+      opsetImport: this.opsets,
       graph: { name, node, initializer, input, output },
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     }).finish();

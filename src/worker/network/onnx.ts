@@ -21,7 +21,7 @@ let loading: Promise<Runtime> | undefined;
  * @throws WinnowError `backend-unavailable` where it is not installed, does not load, or in a worker thread, where a second copy
  * of its library can bring the process down
  */
-async function loadRuntime(): Promise<Runtime> {
+export async function loadRuntime(): Promise<Runtime> {
   if (!isMainThread) throw unavailable('it runs in the main thread of a process alone');
   loading ??= import('onnxruntime-node');
   try {
