@@ -12,19 +12,18 @@ interface CapturedBlock {
 
 /** The microphone as the browser gives it (getUserMedia): the fallback that needs no recorder program. */
 export class WindowMicrophone {
-  /** Linear, of full scale; of the last block. */
-  peak = 0;
-  rms = 0;
   #context: AudioContext | null = null;
   #stream: MediaStream | null = null;
   #feeding = false;
 
   /**
    * @param feed gets 16-bit little-endian samples at 16 kHz, base64, and the samples lost before them
+   * @param level gets peak and rms of each block, linear, of full scale; null when the microphone closes
    * @param failed is told when the microphone goes away
    */
   constructor(
     private readonly feed: (base64: string, lost: number) => void,
+    private readonly level: (level: { peak: number; rms: number } | null) => void,
     private readonly failed: (error: WinnowError) => void,
   ) {}
 
@@ -66,13 +65,11 @@ export class WindowMicrophone {
     this.#stream = null;
     this.#context = null;
     this.#feeding = false;
-    this.peak = 0;
-    this.rms = 0;
+    this.level(null);
   }
 
   #captured(block: CapturedBlock): void {
-    this.peak = block.peak;
-    this.rms = block.rms;
+    this.level({ peak: block.peak, rms: block.rms });
     if (!this.#feeding) return;
     const { buffer, byteOffset, byteLength } = block.samples;
     this.feed(encodeBase64(new Uint8Array(buffer, byteOffset, byteLength)), block.lost);

@@ -21,6 +21,12 @@ import { SettingsQueue, type SettingsPatch } from './settings-queue.js';
 
 export type HostState = 'connecting' | 'running' | 'lost' | 'died' | 'restarting';
 
+/** In dB of full scale; null in digital silence, or without an input. */
+export interface Level {
+  readonly rmsDb: number | null;
+  readonly peakDb: number | null;
+}
+
 /** Events that arrive this soon after the greeting are old ones, told again. */
 const CATCH_UP_MS = 300;
 
@@ -48,6 +54,8 @@ export class Session {
   readonly history = new SpectrogramHistory();
   readonly detections = new Detections(this.history);
   readonly microphone: WindowMicrophone;
+  /** Of this window's own microphone, which the host does not see before listening. */
+  #ownLevel = $state.raw<Level | null>(null);
   #streamMs = 0;
   #catchingUp = false;
   readonly #client: EngineClient;
@@ -64,6 +72,7 @@ export class Session {
     );
     this.microphone = new WindowMicrophone(
       (base64, lost) => void this.call('listen.feed', { base64, lost }).catch(() => {}),
+      (level) => (this.#ownLevel = level && { rmsDb: inDb(level.rms), peakDb: inDb(level.peak) }),
       (error) => {
         this.problems.show('input', error);
         void this.stop();
@@ -86,10 +95,20 @@ export class Session {
     this.problems.clear(placeOfPatch(patch));
     this.settings = { ...this.settings, ...patch };
     this.#queue.push(patch);
+    if (patch.input === undefined) return;
+    this.monitoring = false;
+    if (patch.input.kind !== 'window') this.microphone.close();
+    else if (this.listening) void this.#attempt('input', () => this.microphone.open(true));
   }
 
   get listening(): boolean {
     return this.snapshot?.listening ?? false;
+  }
+
+  /** Of the input, while it is listened to or watched. */
+  get level(): Level {
+    if (this.snapshot && (this.listening || (this.monitoring && !this.#ownLevel))) return this.snapshot;
+    return this.#ownLevel ?? { rmsDb: null, peakDb: null };
   }
 
   async start(): Promise<void> {
@@ -204,6 +223,11 @@ export class Session {
       this.history.clear();
     }
     this.#streamMs = snapshot.streamMs;
+    // Started from the tray or the menu of the application: its window is the one that records.
+    const startedElsewhere = snapshot.listening && !this.listening && !this.startPending;
+    if (startedElsewhere && snapshot.input?.kind === 'window' && window.winnow !== undefined) {
+      void this.#attempt('input', () => this.microphone.open(true));
+    }
     if (columns.length > 0) {
       this.history.add(firstColumn, columns);
       this.detections.columnsCame(performance.now());
@@ -235,6 +259,10 @@ export class Session {
         return;
     }
   }
+}
+
+function inDb(linear: number): number | null {
+  return linear > 0 ? 20 * Math.log10(linear) : null;
 }
 
 function placeOfPatch(patch: SettingsPatch): Place {
