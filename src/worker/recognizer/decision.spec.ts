@@ -44,12 +44,34 @@ const settings = fc
   .map((s) => ({ ...s, thresholds: {} }));
 
 describe('decision', () => {
-  it('fires once per utterance, at the patience, and names the best window', () => {
+  it('fires once per utterance, when its score rises no more, and names the best window', () => {
     const quiet = [0, 0, 1, 0];
     const windows = stream([quiet, [0.65, 0, 0.35, 0], [0.9, 0, 0.1, 0], [0.7, 0, 0.3, 0], [0.7, 0, 0.3, 0], quiet, quiet]);
     const [only, ...rest] = hear(SETTINGS, windows);
     expect(rest).toEqual([]);
-    expect(only).toEqual({ label: 'yes', confidence: 0.9, best: windows[2], firedMs: 1120 + 2 * HOP_MS });
+    expect(only).toEqual({ label: 'yes', confidence: 0.9, best: windows[2], firedMs: 1120 + 3 * HOP_MS });
+  });
+
+  it('names the middle of the windows that score nearly best, and waits for it no longer than it must', () => {
+    const quiet = [0, 0, 1, 0];
+    const word = Array.from({ length: 40 }, (_, i) => [0.95 + 0.001 * (i % 3), 0.02, 0.03, 0]);
+    const smooth = { ...SETTINGS, smoothingMs: 480 };
+    const [heard] = hear(smooth, stream([...Array<number[]>(20).fill(quiet), ...word]));
+    // The average passes 0.6 with the tenth window, for the second time with the eleventh, and is level with the sixteenth.
+    expect((heard!.firedMs - 1120) / HOP_MS - 20).toBe(15);
+    expect((heard!.best.centreMs - 560) / HOP_MS - 20).toBe(7);
+    // A slow rise is waited for 256 ms, from the first window at which the word passes.
+    const slow = Array.from({ length: 60 }, (_, i) => [Math.min(1, i / 40), 0, Math.max(0, 1 - i / 40), 0]);
+    const [late] = hear(SETTINGS, stream(slow));
+    expect(late!.firedMs).toBe(1120 + 25 * HOP_MS + 256);
+  });
+
+  it('fires a word that has passed when the stream ends', () => {
+    const decision = new Decision(LABELS, { ...SETTINGS, smoothingMs: 480 }, HOP_MS);
+    const windows = stream(Array.from({ length: 4 }, () => [1, 0, 0, 0]));
+    expect(windows.map((window) => decision.push(window).heard)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(decision.end()).toMatchObject({ label: 'yes', best: windows[1], firedMs: windows[3]!.endMs });
+    expect(decision.end()).toBeUndefined();
   });
 
   it('does not fire again while the score stays up, and does after it has fallen and the refractory time is over', () => {

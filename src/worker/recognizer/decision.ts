@@ -1,6 +1,13 @@
 import type { DecisionSettings } from '../../shared/contract.js';
 import { SILENCE_LABEL, UNKNOWN_LABEL } from '../network/model.js';
 
+/** A word that passes is not given at once while its average still rises by more than this from window to window, */
+const RISE_MIN = 0.01;
+/** but after this time at the latest: then the middle of the word can be told. */
+const HOLD_MS = 256;
+/** Windows that score nearly as high as the best one are as good: their middle is the word's. */
+const NEARLY_BEST = 0.9;
+
 /** What the network made of one window of the stream. */
 export interface ScoredWindow {
   /** Stream time of the window's centre and end. */
@@ -15,7 +22,10 @@ export interface Heard {
   readonly label: string;
   /** The word's score in the best window; at least the threshold. */
   readonly confidence: number;
-  /** Among the windows that the decision rests on, the one with the word's highest score. */
+  /**
+   * Of the windows that the decision rests on, the middle one of those around the word's highest score that score nearly as high:
+   * a network is often sure of a word long before it has reached the middle of the window.
+   */
   readonly best: ScoredWindow;
   /** Stream time of the decision: the end of the newest window. */
   readonly firedMs: number;
@@ -28,10 +38,11 @@ export interface Decided {
 }
 
 /**
- * Turns a stream of scores into words heard. Each output's score is averaged over the last `smoothingMs`; a word fires when the
+ * Turns a stream of scores into words heard. Each output's score is averaged over the last `smoothingMs`; a word passes when the
  * newest average and at least `patience` of the last `patienceOf` averages reach the word's threshold, no word fired within
  * `refractoryMs`, and the word's average has been below its threshold since it last fired (one utterance, one detection).
- * Of several such words the one with the highest average fires. `_silence_` and `_unknown_` never fire.
+ * A word that passes fires as soon as its average rises no more, 256 ms later at the latest; of several the one with the highest
+ * average. `_silence_` and `_unknown_` never fire.
  *
  * A pure function of the windows pushed since the last `reset`: the same windows give the same words at any speed.
  */
@@ -42,6 +53,9 @@ export class Decision {
   private averages: number[][] = [];
   private lastFiredMs = -Infinity;
   private readonly spent: boolean[];
+  private seen = 0;
+  /** The word that has passed and not fired yet. */
+  private held: { readonly index: number; readonly average: number; readonly sinceMs: number } | undefined;
 
   /** @param hopMs stream time between one window and the next. */
   constructor(
@@ -64,39 +78,78 @@ export class Decision {
     this.averages = [];
     this.lastFiredMs = -Infinity;
     this.spent.fill(false);
+    this.seen = 0;
+    this.held = undefined;
   }
 
   push(window: ScoredWindow): Decided {
-    const { patience, patienceOf, refractoryMs } = this.settings;
-    const width = Math.max(1, Math.round(this.settings.smoothingMs / this.hopMs));
-    const lookBack = width + patienceOf - 1;
+    const { patienceOf, smoothingMs } = this.settings;
+    const width = Math.max(1, Math.round(smoothingMs / this.hopMs));
+    const lookBack = width + patienceOf - 1 + Math.ceil(HOLD_MS / this.hopMs);
     this.windows.push(window);
     this.windows = this.windows.slice(-lookBack);
+    this.seen++;
+    const before = this.averages.at(-1);
     const smoothed = average(this.windows.slice(-width), this.labels.length);
     this.averages.push(smoothed);
     this.averages = this.averages.slice(-patienceOf);
 
+    const passing = this.passing(smoothed, window.endMs);
+    if (passing >= 0 && (!this.held || smoothed[passing]! > this.held.average)) {
+      this.held = { index: passing, average: smoothed[passing]!, sinceMs: this.held?.sinceMs ?? window.endMs };
+    }
+    if (!this.held) return { smoothed };
+    const { index, sinceMs } = this.held;
+    const rise = smoothed[index]! - (before?.[index] ?? 0);
+    // Before the average has its full width it is no guide to where the word is: only its fall is.
+    const settled = this.seen >= width ? rise <= RISE_MIN : rise < -RISE_MIN;
+    if (!settled && window.endMs - sinceMs < HOLD_MS) return { smoothed };
+    return { smoothed, heard: this.fire(index, window.endMs) };
+  }
+
+  /** The stream has ended: a word that has passed fires now. */
+  end(): Heard | undefined {
+    const newest = this.windows.at(-1);
+    return this.held && newest ? this.fire(this.held.index, newest.endMs) : undefined;
+  }
+
+  /** The word that passes with the highest average, or -1. */
+  private passing(smoothed: readonly number[], nowMs: number): number {
+    const { patience, patienceOf, refractoryMs } = this.settings;
     let chosen = -1;
     for (const [index, label] of this.labels.entries()) {
       if (label === SILENCE_LABEL || label === UNKNOWN_LABEL) continue;
       const threshold = this.threshold(label);
-      const now = smoothed[index]!;
-      if (now < threshold) {
+      if (smoothed[index]! < threshold) {
         this.spent[index] = false;
         continue;
       }
-      if (this.spent[index]) continue;
+      if (this.spent[index] || nowMs - this.lastFiredMs < refractoryMs) continue;
       const passes = this.averages.filter((scores) => scores[index]! >= threshold).length;
       if (passes < Math.min(patience, patienceOf)) continue;
-      if (chosen < 0 || now > smoothed[chosen]!) chosen = index;
+      if (chosen < 0 || smoothed[index]! > smoothed[chosen]!) chosen = index;
     }
-    if (chosen < 0 || window.endMs - this.lastFiredMs < refractoryMs) return { smoothed };
+    return chosen;
+  }
 
-    this.lastFiredMs = window.endMs;
-    this.spent[chosen] = true;
-    const best = this.windows.reduce((a, b) => (b.scores[chosen]! > a.scores[chosen]! ? b : a));
-    const heard = { label: this.labels[chosen]!, confidence: best.scores[chosen]!, best, firedMs: window.endMs };
-    return { smoothed, heard };
+  private fire(index: number, firedMs: number): Heard {
+    this.held = undefined;
+    this.lastFiredMs = firedMs;
+    this.spent[index] = true;
+    const best = this.best(index);
+    return { label: this.labels[index]!, confidence: best.scores[index]!, best, firedMs };
+  }
+
+  private best(index: number): ScoredWindow {
+    const scores = this.windows.map((window) => window.scores[index]!);
+    const top = scores.reduce((best, score, at) => (score > scores[best]! ? at : best), 0);
+    // The threshold may have been raised while the word was held.
+    const least = Math.min(scores[top]!, Math.max(NEARLY_BEST * scores[top]!, this.threshold(this.labels[index]!)));
+    let first = top;
+    while (first > 0 && scores[first - 1]! >= least) first--;
+    let last = top;
+    while (last < scores.length - 1 && scores[last + 1]! >= least) last++;
+    return this.windows[(first + last) >> 1]!;
   }
 
   private threshold(label: string): number {

@@ -173,6 +173,10 @@ export class Recognizer {
     for (const hop of this.reblocker.push({ start, samples, lostBefore: 0 })) {
       if (!(await this.attempt(hop, undefined))) return;
     }
+    for (const ear of this.ears) {
+      const heard = ear.decision.end();
+      if (heard) this.tell(ear, heard);
+    }
   }
 
   get counters(): Counters {
@@ -296,8 +300,14 @@ export class Recognizer {
     const { smoothed, heard } = ear.decision.push(window);
     ear.state = { modelId, backend: backend.kind, labels, scores: smoothed, layers: activity[0]!, inferMs };
     this.events.scored?.(modelId, window);
-    if (heard) this.events.spotted?.({ ...heard, modelId, labels, audio: this.audioAround(heard.best.centreMs) });
+    if (heard) this.tell(ear, heard);
     return true;
+  }
+
+  private tell({ listener }: Ear, heard: Heard): void {
+    const { modelId, backend } = listener;
+    const audio = this.audioAround(heard.best.centreMs);
+    this.events.spotted?.({ ...heard, modelId, labels: backend.model.labels, audio });
   }
 
   private audioAround(centreMs: number): DetectionAudio {
