@@ -24,7 +24,7 @@ describe.skipIf(without)('a microphone', () => {
   it('hears the words that are played into it, in their order, and loses no sound', async () => {
     const words = ['yes', 'stop'];
     const listening = startWinnow(['listen', '--input', 'mic', '--json'], { ...microphone.env, WINNOW_HOME: home.path });
-    await listening.line(/heard by/);
+    await microphone.recorded();
     await wait(PAUSE_MS);
     for (const word of words) {
       await microphone.play(clipOf(word));

@@ -5,6 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { findProgram, temporaryFolder } from './project.js';
 
 const START_LIMIT_MS = 10_000;
+/** A model is opened before the microphone is. */
+const RECORD_LIMIT_MS = 30_000;
 const POLL_MS = 50;
 const FORMAT = ['--rate=16000', '--channels=1', '--format=s16le'];
 
@@ -49,7 +51,7 @@ export class VirtualMicrophone {
       ...['-L', 'module-native-protocol-unix', '-L', sink, '-L', source],
     ]);
     const deadline = Date.now() + START_LIMIT_MS;
-    while (microphone.#ask('pactl', ['info']) !== 0) {
+    while (microphone.#ask('pactl', ['info']).status !== 0) {
       if (Date.now() > deadline) {
         microphone.stop();
         throw new Error('PulseAudio did not start');
@@ -59,6 +61,15 @@ export class VirtualMicrophone {
     // A sink that nothing plays into sleeps, and loses the first seconds of what wakes it.
     microphone.#run('pacat', ['--raw', ...FORMAT, '/dev/zero']);
     return microphone;
+  }
+
+  /** Resolves once a program records from the microphone. */
+  async recorded(): Promise<void> {
+    const deadline = Date.now() + RECORD_LIMIT_MS;
+    while (this.#ask('pactl', ['list', 'short', 'source-outputs']).stdout === '') {
+      if (Date.now() > deadline) throw new Error('nobody records');
+      await wait(POLL_MS);
+    }
   }
 
   /** Plays a WAV file to its end, as a person would speak. */
@@ -85,7 +96,7 @@ export class VirtualMicrophone {
     return child;
   }
 
-  #ask(program: string, args: readonly string[]): number | null {
-    return spawnSync(program, args, { env: this.#environment(), stdio: 'ignore' }).status;
+  #ask(program: string, args: readonly string[]) {
+    return spawnSync(program, args, { env: this.#environment(), encoding: 'utf8' });
   }
 }
