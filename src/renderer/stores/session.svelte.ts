@@ -15,8 +15,9 @@ import { WindowMicrophone } from '../audio/window-microphone.js';
 import { SpectrogramHistory } from '../charts/spectrogram-history.js';
 import { connectEngine } from '../client/connect.js';
 import { Detections } from './detections.svelte.js';
-import { placeOf, Problems, type Place } from './problems.svelte.js';
 import { readModelFile } from './model-file.js';
+import { modelTitles } from './model-titles.js';
+import { placeOf, Problems, type Place } from './problems.svelte.js';
 import { SettingsQueue, type SettingsPatch } from './settings-queue.js';
 
 export type HostState = 'connecting' | 'running' | 'lost' | 'died' | 'restarting';
@@ -49,6 +50,8 @@ export class Session {
   stream = 1;
   /** Why the last run ended by itself. */
   ended = $state<'file' | 'stopped' | 'error' | null>(null);
+
+  #titles = $derived(modelTitles(this.models ?? []));
 
   readonly problems = new Problems();
   readonly history = new SpectrogramHistory();
@@ -99,6 +102,11 @@ export class Session {
     this.monitoring = false;
     if (patch.input.kind !== 'window') this.microphone.close();
     else if (this.listening) void this.#attempt('input', () => this.microphone.open(true));
+  }
+
+  /** What a model is called on the page. */
+  titleOf(id: string): string {
+    return this.#titles.get(id) ?? id;
   }
 
   get listening(): boolean {
