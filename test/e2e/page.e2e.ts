@@ -85,8 +85,8 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
 
   it('compares two models: what each hears and at what cost', async () => {
     const { page } = winnow;
-    await winnow.choose('Model', { label: 'commands-sparse' });
-    await winnow.choose('Beside it', { label: 'commands-dense' });
+    await winnow.choose('Model', 'commands-sparse');
+    await winnow.choose('Beside it', 'commands-dense');
     await winnow.choose('Input', 'demo:');
     await winnow.listen();
     const work = winnow.region('Work per word');
@@ -106,8 +106,8 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
       .getByRole('img', { name: /, commands-dense: / })
       .first()
       .waitFor();
-    await winnow.choose('Beside it', { label: 'No second model' });
-    await winnow.choose('Model', { label: 'commands' });
+    await winnow.choose('Beside it', '');
+    await winnow.choose('Model', 'commands');
     await page.getByRole('slider', { name: 'Threshold' }).waitFor();
   });
 

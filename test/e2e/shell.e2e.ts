@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM } from '../helpers/browser.js';
@@ -145,6 +147,8 @@ describe.skipIf(without || electron !== undefined)('the shell’s own work (stan
     await winnow.choose('Input', { label: 'WAV or FLAC file…' });
     await shell.page.getByLabel('Path of the file on this computer').fill('/there/is/no.wav');
     await shell.page.getByLabel('Path of the file on this computer').press('Enter');
+    // The tray is quicker than the page: the choice must have arrived.
+    while (!readFileSync(join(home.path, 'settings.json'), 'utf8').includes('/there/is/no.wav')) await wait(POLL_MS);
     await shell.do('clickTray', 'Start Listening');
     await until(({ dialogs }) => dialogs.length > 0);
     expect((await shell.state()).dialogs[0]).toMatchObject({
