@@ -11,6 +11,8 @@ import { WinnowPage, serve } from '../helpers/served-page.js';
 import { sineWav } from '../helpers/wav.js';
 
 const without = leavesOut('the page in a browser', [CHROMIUM === undefined && 'no Chromium']);
+/** Enough of them fill the picture of the last seconds. */
+const WORDS_IN_PICTURE = 3;
 const TONE_AMPLITUDE = 0.5;
 const TONE_SECONDS = 120;
 /** Noise of every kind has this rms. */
@@ -136,8 +138,10 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
   it('is there in light and in dark, from 1024 x 700 up', async () => {
     const { page } = winnow;
     await winnow.choose('Input', 'demo:');
+    const heard = winnow.region('Detections').getByRole('listitem');
+    const before = await heard.count();
     await winnow.listen();
-    await winnow.region('Detections').getByRole('listitem').first().waitFor();
+    await heard.nth(before + WORDS_IN_PICTURE - 1).waitFor();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       await page.screenshot({ path: artefact(`listen-${colorScheme}.png`) });
