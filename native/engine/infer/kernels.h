@@ -41,29 +41,48 @@ struct PatchConvKernels {
 };
 WINNOW_KERNELS(PatchConvKernels, patchConvKernels)
 
+/// Products to be added, flat: entry = run of weights << 16 | run of sums, and the value that multiplies. A run is a number of
+/// blocks side by side, the same throughout a layer.
+///
+/// Active inputs have lists of entries of uneven, short length. Walking them list by list would mispredict at the end of
+/// each; so the lists are first copied side by side, without a branch, and then walked as one.
+struct ScatterLists {
+  const uint32_t* starts;      // [lists + 1], into `entries`
+  const uint32_t* entries;     // of a list; room for `longest` and LIST_SPARE behind the last
+  uint32_t longest;            // entries of a list
+};
+
+/// Entries that may be read behind the last list, and written behind the last entry.
+constexpr uint32_t LIST_SPARE = 16;
+/// Runs of weights, or of sums, that an entry can name.
+constexpr uint32_t LIST_RUNS_MAX = 65'536;
+
+struct ScatterKernels {
+  /// Copies list lists[i] of each input, its entries moved by base[i], with values[i] beside each.
+  /// @param outEntries and @param outValues: room for all entries, `longest` and LIST_SPARE more @returns how many
+  uint32_t (*expand)(const ScatterLists& lists, const uint32_t* list, const uint32_t* base, const float* values, uint32_t count,
+                     uint32_t* outEntries, float* outValues);
+  /// sums[run] += value x weights[run] for every entry, in order. @param blocks in a run: 1, 2 or 4
+  void (*add)(const uint32_t* entries, const float* values, uint32_t count, uint32_t blocks, const float* weights, float* sums);
+};
+WINNOW_KERNELS(ScatterKernels, scatterKernels)
+
+/// A convolution whose weights leave hardly any block empty: all blocks of an input channel, [ky][kx descending][lane], so
+/// that positions of one output row and their lanes are one run of memory, and so are these weights.
+struct ScatterRows {
+  uint32_t height, width;      // of the output, before the pool
+  uint32_t lanes;              // output channels, rounded up to BLOCK
+  uint32_t kernel;
+  const float* weights;
+};
+
 /// Where an active input of a convolution lies.
-struct ScatterInput {
-  uint32_t channel;
-  uint32_t row, column;
-};
-
-/// One block of weights of an input channel: those from it, through tap (row, column), to BLOCK output channels.
-struct ScatterBlock {
-  uint16_t row, column;
-  uint32_t lane;            // first output channel
-};
-
-/// A convolution that adds the products of active inputs to sums[position][lane].
-struct ScatterConv {
-  uint32_t height, width;   // of the output, before the pool
-  uint32_t lanes;           // output channels, rounded up to BLOCK
-  const uint32_t* starts;   // [input channels + 1], into blocks
-  const ScatterBlock* blocks;
-  const float* weights;     // [block][BLOCK]
+struct ScatterPlace {
+  uint32_t channel, row, column;
 };
 
 struct ScatterConvKernels {
-  void (*run)(const ScatterConv& conv, const ScatterInput* inputs, const float* values, uint32_t count, float* sums);
+  void (*rows)(const ScatterRows& conv, const ScatterPlace* places, const float* values, uint32_t count, float* sums);
   /// out[pooled position][channel] = scale x (largest of the pool) + shift
   void (*pool)(const float* sums, uint32_t lanes, uint32_t channels, uint32_t height, uint32_t width, uint32_t pool,
                const float* scale, const float* shift, float* out);
@@ -73,9 +92,9 @@ WINNOW_KERNELS(ScatterConvKernels, scatterConvKernels)
 /// A linear layer that adds the products of active inputs to sums[unit]. Columns of weights are held in blocks of units
 /// or, where blocks would be mostly empty, one by one.
 struct ScatterLinear {
-  const uint32_t* starts;   // [inputs + 1], into `units`
-  const uint16_t* units;    // of a block: its first unit / BLOCK; of a single weight: its unit
-  const float* weights;     // [block][BLOCK], or one by one
+  const uint32_t* starts;      // [inputs + 1], into `units`
+  const uint16_t* units;       // of a block: its first unit / BLOCK; of a single weight: its unit
+  const float* weights;        // [block][BLOCK], or one by one
 };
 
 struct ScatterLinearKernels {
@@ -85,5 +104,22 @@ struct ScatterLinearKernels {
   void (*finish)(float* sums, const float* scale, const float* shift, uint32_t units);
 };
 WINNOW_KERNELS(ScatterLinearKernels, scatterLinearKernels)
+
+/// What a selection found.
+struct TopK {
+  uint32_t count;
+  /// Whether units of equal value were left out: the lowest indices in memory won.
+  bool tied;
+};
+
+/// Floats of scratch that a selection needs at least.
+constexpr uint32_t TOP_K_SCRATCH = 1024;
+
+struct TopKKernels {
+  /// The k units with the largest values[i] x boost[i], 1 <= k <= n; finite values. @param boost may be null
+  /// @param scratch n + 4 BLOCK floats, at least TOP_K_SCRATCH @param winners receives ascending indices; room for n + BLOCK
+  TopK (*select)(const float* values, const float* boost, uint32_t n, uint32_t k, float* scratch, uint32_t* winners);
+};
+WINNOW_KERNELS(TopKKernels, topKKernels)
 
 }  // namespace winnow

@@ -1,13 +1,23 @@
 #include "infer/network.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <stdexcept>
 
 #include "core/limits.h"
 
 namespace winnow {
+
+namespace {
+
+bool allFinite(const float* values, size_t count) {
+  constexpr uint32_t EXPONENT = 0x7f800000;
+  uint32_t notFinite = 0;
+  for (size_t i = 0; i < count; i++) notFinite |= (__builtin_bit_cast(uint32_t, values[i]) & EXPONENT) == EXPONENT;
+  return notFinite == 0;
+}
+
+}  // namespace
 
 Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, Isa isa) : isa_(isa) {
   checkLimits(spec);
@@ -26,8 +36,7 @@ Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layer
 }
 
 Network::Result Network::run(const float* windows, size_t count, int threads, bool trace) {
-  for (size_t i = 0; i < count * inputSize_; i++)
-    if (!std::isfinite(windows[i])) throw std::invalid_argument("an input value is not a finite number");
+  if (!allFinite(windows, count * inputSize_)) throw std::invalid_argument("an input value is not a finite number");
   Result result;
   const size_t layers = stages_.size();
   result.logits.resize(count * classes());
@@ -51,8 +60,9 @@ void Network::runOne(const float* window, StageScratch& scratch, float* logits, 
                      StageTrace* traces) const {
   Activations* in = &scratch.between[0];
   Activations* out = &scratch.between[1];
-  in->values.assign(window, window + inputSize_);
-  if (stages_.front().readsActive()) findActive(*in);
+  makeRoom(in->values, inputSize_);
+  std::copy(window, window + inputSize_, in->values.begin());
+  if (stages_.front().readsActive()) findActive(*in, inputSize_);
   for (size_t i = 0; i < stages_.size(); i++) {
     const bool last = i + 1 == stages_.size();
     const auto counts = stages_[i].run(*in, *out, scratch, !last && stages_[i + 1].readsActive(), traces ? traces + i : nullptr);
@@ -60,7 +70,7 @@ void Network::runOne(const float* window, StageScratch& scratch, float* logits, 
     multiplies[i] = static_cast<uint32_t>(std::min<uint64_t>(counts.multiplies, std::numeric_limits<uint32_t>::max()));
     std::swap(in, out);
   }
-  std::copy(in->values.begin(), in->values.end(), logits);
+  std::copy_n(in->values.begin(), classes(), logits);
 }
 
 }  // namespace winnow

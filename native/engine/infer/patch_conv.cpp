@@ -38,16 +38,18 @@ class PatchConvProducts : public Products {
   }
   bool readsActive() const override { return false; }
 
-  void run(const Activations& in, ProductsScratch& scratch, float* out) const override {
+  uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const override {
     lay(in.values.data(), scratch);
     const uint32_t grid = kernel_ + pool_ - 1;
     const PatchConv conv{shape_.activeHeight * shape_.activeWidth, stride_,          shape_.channels,       pool_,
                          grid * stride_,                           starts_.data(),   tapAt_.data(),         tapWeight_.data(),
                          affine_.scale.data(),                     affine_.shift.data()};
     kernels_.run(conv, scratch.patches.data(), out);
+    return multiplies(in);
   }
 
-  uint64_t multiplies(const Activations& in) const override {
+ private:
+  uint64_t multiplies(const Activations& in) const {
     if (first_) return existing_ * shape_.height * shape_.width;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < shape_.inputSize(); i++)
@@ -55,14 +57,13 @@ class PatchConvProducts : public Products {
     return sum;
   }
 
- private:
   /// Lays the grid vectors: the input's columns are first dealt out by their remainder modulo the pool, so that a grid
   /// vector's row is a run of memory.
   void lay(const float* input, ProductsScratch& scratch) const {
     const uint32_t height = shape_.inputHeight, width = shape_.inputWidth, grid = kernel_ + pool_ - 1;
     const uint32_t rows = shape_.activeHeight, columns = shape_.activeWidth;
-    scratch.rows.resize(static_cast<size_t>(height) * pool_ * phaseWidth_ + BLOCK);
-    scratch.patches.resize(static_cast<size_t>(shape_.inputChannels) * grid * grid * stride_ + BLOCK);
+    makeRoom(scratch.rows, static_cast<size_t>(height) * pool_ * phaseWidth_ + BLOCK);
+    makeRoom(scratch.patches, static_cast<size_t>(shape_.inputChannels) * grid * grid * stride_ + BLOCK);
     for (uint32_t c = 0; c < shape_.inputChannels; c++) {
       for (uint32_t y = 0; y < height; y++) {
         const float* from = input + (static_cast<size_t>(c) * height + y) * width;

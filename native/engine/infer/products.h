@@ -13,7 +13,9 @@ namespace winnow {
 /// Memory that one thread needs while a layer multiplies.
 struct ProductsScratch {
   AlignedVector<float> sums, patches, rows;
-  std::vector<ScatterInput> places;
+  std::vector<uint32_t> list, base, entries;
+  std::vector<float> entryValues;
+  std::vector<ScatterPlace> places;
 };
 
 /// The multiplying part of a layer: weights, bias, batch norm, and for a convolution the max-pool that may be taken before
@@ -27,9 +29,8 @@ class Products {
   /// Whether it reads `active` (and multiplies nothing else) or `values`.
   virtual bool readsActive() const = 0;
   /// @param out receives layout().size() values, and up to BLOCK floats of rubbish behind them
-  virtual void run(const Activations& in, ProductsScratch& scratch, float* out) const = 0;
-  /// Products of an existing weight and an input that is not zero; in the first layer every weight at every position.
-  virtual uint64_t multiplies(const Activations& in) const = 0;
+  /// @returns products of an existing weight and an input that is not zero; in the first layer every weight at every position
+  virtual uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const = 0;
 };
 
 /// Scale and shift of a layer's sums, by channel or unit, padded to whole blocks: (sum + bias - mean) / sqrt(variance + eps).

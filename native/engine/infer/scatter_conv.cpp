@@ -6,17 +6,36 @@ namespace winnow {
 
 namespace {
 
+/// Below this share of blocks that exist, lists beat rows.
+constexpr double LISTS_BELOW = 0.7;
+/// Entries of lists that are worth their memory: 8 MB.
+constexpr uint64_t LIST_ENTRIES_MAX = 2'097'152;
+
+/// Winners add their products to sums[position][lane].
+///
+/// An input reaches up to kernel x kernel positions, fewer near the edges. Inputs whose row and column have the same taps in
+/// reach are of one class, of which there are at most (2 kernel - 1)^2: for every (input channel, class) there is a list of the
+/// runs of weights that exist and lie in reach, so that nothing is tested in the inner loop. Where weights leave hardly any
+/// block empty, lists would say nothing, and whole rows of taps are added instead.
 class ScatterConvProducts : public Products {
  public:
   ScatterConvProducts(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, Isa isa)
-      : kernels_(scatterConvKernelsFor(isa)),
+      : scatter_(scatterKernelsFor(isa)),
+        conv_(scatterConvKernelsFor(isa)),
         shape_(shape),
+        kernel_(layer.kernel),
         pool_(layer.activationBeforePool ? 1 : layer.pool),
         lanes_(roundUp(shape.channels, BLOCK)),
-        affine_(tensors, shape.channels),
-        places_(placesOf(in)) {
-    pack(layer.kernel, tensors);
-    count(layer.kernel, tensors);
+        affine_(tensors, shape.channels) {
+    const bool channelsLast = in.channelStride == 1 && in.columnStride != 1;
+    const uint32_t plane = shape.inputHeight * shape.inputWidth;
+    // Either way of counting is right where one of the two divisors is 1; the reciprocal is not exact for 1.
+    channelsLast_ = channelsLast ? shape.inputChannels > 1 : plane == 1;
+    divisor_ = channelsLast_ ? shape.inputChannels : plane;
+    reciprocal_ = UINT64_MAX / divisor_ + 1;
+    classify();
+    pack(tensors);
+    count(tensors);
   }
 
   TensorLayout layout() const override {
@@ -24,69 +43,172 @@ class ScatterConvProducts : public Products {
   }
   bool readsActive() const override { return true; }
 
-  void run(const Activations& in, ProductsScratch& scratch, float* out) const override {
-    scratch.sums.assign(static_cast<size_t>(shape_.height) * shape_.width * lanes_, 0);
-    scratch.places.resize(in.count);
+  uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const override {
+    const size_t sums = static_cast<size_t>(shape_.height) * shape_.width * lanes_;
+    makeRoom(scratch.sums, sums);
+    std::fill_n(scratch.sums.begin(), sums, 0.0f);
+    makeRoom(scratch.list, in.count);
+    makeRoom(scratch.base, in.count);
+    makeRoom(scratch.places, in.count);
+    uint64_t multiplies = 0;
     for (uint32_t i = 0; i < in.count; i++) {
-      const Place place = places_[in.active[i]];
-      scratch.places[i] = {place.channel, place.row, place.column};
+      const auto unit = static_cast<uint32_t>((static_cast<unsigned __int128>(reciprocal_) * in.active[i]) >> 64);
+      const uint32_t rest = in.active[i] - unit * divisor_;
+      const uint32_t channel = channelsLast_ ? rest : unit, position = channelsLast_ ? unit : rest;
+      scratch.list[i] = channel * classes_ + classOf_[position];
+      scratch.base[i] = ownRun_[position];
+      multiplies += reached_[scratch.list[i]];
+      if (!inLists_) {
+        const uint32_t row = position / shape_.inputWidth;
+        scratch.places[i] = {channel, row, position - row * shape_.inputWidth};
+      }
     }
-    const ScatterConv conv{shape_.height, shape_.width, lanes_, starts_.data(), blocks_.data(), weights_.data()};
-    kernels_.run(conv, scratch.places.data(), in.activeValues.data(), in.count, scratch.sums.data());
-    kernels_.pool(scratch.sums.data(), lanes_, shape_.channels, shape_.height, shape_.width, pool_, affine_.scale.data(),
-                  affine_.shift.data(), out);
-  }
-
-  uint64_t multiplies(const Activations& in) const override {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < in.count; i++) sum += reached_[in.active[i]];
-    return sum;
+    if (inLists_) {
+      makeRoom(scratch.entries, static_cast<size_t>(in.count + 1) * longest_ + LIST_SPARE);
+      makeRoom(scratch.entryValues, scratch.entries.size());
+      const ScatterLists lists{listStart_.data(), list_.data(), longest_};
+      const uint32_t entries = scatter_.expand(lists, scratch.list.data(), scratch.base.data(), in.activeValues.data(), in.count,
+                                               scratch.entries.data(), scratch.entryValues.data());
+      scatter_.add(scratch.entries.data(), scratch.entryValues.data(), entries, runBlocks_, weights_.data(), scratch.sums.data());
+    } else {
+      const ScatterRows rows{shape_.height, shape_.width, lanes_, kernel_, weights_.data()};
+      conv_.rows(rows, scratch.places.data(), in.activeValues.data(), in.count, scratch.sums.data());
+    }
+    conv_.pool(scratch.sums.data(), lanes_, shape_.channels, shape_.height, shape_.width, pool_, affine_.scale.data(),
+               affine_.shift.data(), out);
+    return multiplies;
   }
 
  private:
-  void pack(uint32_t kernel, const LayerTensors& tensors) {
-    starts_.push_back(0);
-    for (uint32_t channel = 0; channel < shape_.inputChannels; channel++) {
-      for (uint32_t ky = 0; ky < kernel; ky++)
-        for (uint32_t kx = 0; kx < kernel; kx++)
-          for (uint32_t lane = 0; lane < lanes_; lane += BLOCK) {
-            const size_t slot = (static_cast<size_t>(channel) * kernel + ky) * kernel + kx;
-            float block[BLOCK] = {};
-            bool any = false;
-            for (uint32_t i = 0; i < BLOCK && lane + i < shape_.channels; i++) {
-              block[i] = tensors.weight[static_cast<size_t>(lane + i) * shape_.fanIn + slot];
-              any |= block[i] != 0;
-            }
-            if (!any) continue;
-            blocks_.push_back({static_cast<uint16_t>(ky), static_cast<uint16_t>(kx), lane});
-            weights_.insert(weights_.end(), block, block + BLOCK);
-          }
-      starts_.push_back(static_cast<uint32_t>(blocks_.size()));
-    }
+  /// Taps in reach of an input, along one side: those from first to last.
+  struct Reach {
+    uint32_t first, last;
+    bool operator==(const Reach&) const = default;
+  };
+
+  void classify() {
+    const auto classesOf = [&](uint32_t inputSide, uint32_t side, std::vector<Reach>& reaches) {
+      std::vector<uint32_t> of(inputSide);
+      for (uint32_t at = 0; at < inputSide; at++) {
+        const Reach reach{at < side ? 0 : at - side + 1, std::min(kernel_ - 1, at)};
+        if (reaches.empty() || !(reaches.back() == reach)) reaches.push_back(reach);
+        of[at] = static_cast<uint32_t>(reaches.size()) - 1;
+      }
+      return of;
+    };
+    const auto rowOf = classesOf(shape_.inputHeight, shape_.height, rowReach_);
+    const auto columnOf = classesOf(shape_.inputWidth, shape_.width, columnReach_);
+    classes_ = static_cast<uint32_t>(rowReach_.size() * columnReach_.size());
+    for (uint32_t y = 0; y < shape_.inputHeight; y++)
+      for (uint32_t x = 0; x < shape_.inputWidth; x++)
+        classOf_.push_back(static_cast<uint16_t>(rowOf[y] * columnReach_.size() + columnOf[x]));
   }
 
-  /// How many products each input takes part in: existing weights of its channel whose tap reaches an output position.
-  void count(uint32_t kernel, const LayerTensors& tensors) {
-    reached_.assign(places_.size(), 0);
-    std::vector<uint32_t> existing(static_cast<size_t>(shape_.fanIn), 0);
+  template <typename Visit>
+  void forEachClass(Visit&& visit) const {
+    for (uint32_t channel = 0; channel < shape_.inputChannels; channel++)
+      for (const Reach& rows : rowReach_)
+        for (const Reach& columns : columnReach_) visit(channel, rows, columns);
+  }
+
+  void pack(const LayerTensors& tensors) {
+    const uint32_t blocks = lanes_ / BLOCK;
+    const auto weightAt = [&](uint32_t slot, uint32_t lane) {
+      return lane < shape_.channels ? tensors.weight[static_cast<size_t>(lane) * shape_.fanIn + slot] : 0;
+    };
+    std::vector<uint8_t> exists(static_cast<size_t>(shape_.fanIn) * blocks, 0);
+    for (uint32_t slot = 0; slot < shape_.fanIn; slot++)
+      for (uint32_t lane = 0; lane < shape_.channels; lane++)
+        if (weightAt(slot, lane) != 0) exists[static_cast<size_t>(slot) * blocks + lane / BLOCK] = 1;
+    const auto existing = static_cast<uint64_t>(std::count(exists.begin(), exists.end(), 1));
+    // The longest run of blocks that always exist together.
+    runBlocks_ = 1;
+    for (uint32_t run : {2u, 4u}) {
+      if (blocks % run != 0) break;
+      bool together = true;
+      for (size_t at = 0; at < exists.size(); at += run)
+        together &= std::all_of(exists.begin() + at, exists.begin() + at + run, [&](uint8_t is) { return is == exists[at]; });
+      if (!together) break;
+      runBlocks_ = run;
+    }
+    const uint64_t sumRuns = static_cast<uint64_t>(shape_.height) * shape_.width * blocks / runBlocks_;
+    inLists_ = static_cast<double>(existing) < LISTS_BELOW * static_cast<double>(exists.size()) &&
+               existing * classes_ < LIST_ENTRIES_MAX && existing / runBlocks_ < LIST_RUNS_MAX && sumRuns < LIST_RUNS_MAX;
+    for (uint32_t y = 0; y < shape_.inputHeight; y++)
+      for (uint32_t x = 0; x < shape_.inputWidth; x++) ownRun_.push_back((y * shape_.width + x) * blocks / runBlocks_);
+    if (inLists_)
+      packLists(exists, weightAt);
+    else
+      packRows(weightAt);
+  }
+
+  template <typename WeightAt>
+  void packLists(const std::vector<uint8_t>& exists, const WeightAt& weightAt) {
+    const uint32_t runs = lanes_ / BLOCK / runBlocks_, runLanes = BLOCK * runBlocks_;
+    std::vector<uint32_t> stored(static_cast<size_t>(shape_.fanIn) * runs);
+    uint32_t next = 0;
+    for (uint32_t slot = 0; slot < shape_.fanIn; slot++)
+      for (uint32_t run = 0; run < runs; run++) {
+        if (!exists[(static_cast<size_t>(slot) * runs + run) * runBlocks_]) continue;
+        stored[static_cast<size_t>(slot) * runs + run] = next++;
+        for (uint32_t lane = 0; lane < runLanes; lane++) weights_.push_back(weightAt(slot, run * runLanes + lane));
+      }
+    listStart_.push_back(0);
+    forEachClass([&](uint32_t channel, const Reach& rows, const Reach& columns) {
+      for (uint32_t ky = rows.first; ky <= rows.last; ky++)
+        for (uint32_t kx = columns.first; kx <= columns.last; kx++)
+          for (uint32_t run = 0; run < runs; run++) {
+            const size_t slot = (static_cast<size_t>(channel) * kernel_ + ky) * kernel_ + kx;
+            if (!exists[(slot * runs + run) * runBlocks_]) continue;
+            // Once the input's own run is added, the lower half is the run of sums, and nothing is carried into the upper one.
+            const uint32_t down = (ky * shape_.width + kx) * runs - run;
+            list_.push_back((stored[slot * runs + run] << 16) - down);
+          }
+      listStart_.push_back(static_cast<uint32_t>(list_.size()));
+      longest_ = std::max(longest_, listStart_.back() - listStart_[listStart_.size() - 2]);
+    });
+    list_.resize(list_.size() + longest_ + LIST_SPARE);
+  }
+
+  template <typename WeightAt>
+  void packRows(const WeightAt& weightAt) {
+    for (uint32_t row = 0; row < shape_.inputChannels * kernel_; row++)
+      for (uint32_t kx = kernel_; kx-- > 0;)
+        for (uint32_t lane = 0; lane < lanes_; lane++) weights_.push_back(weightAt(row * kernel_ + kx, lane));
+  }
+
+  /// How many products an input of each channel and class takes part in.
+  void count(const LayerTensors& tensors) {
+    std::vector<uint32_t> existing(shape_.fanIn, 0);
     for (uint32_t c = 0; c < shape_.channels; c++)
       for (uint32_t slot = 0; slot < shape_.fanIn; slot++) existing[slot] += exists(tensors, static_cast<size_t>(c) * shape_.fanIn + slot);
-    for (size_t i = 0; i < places_.size(); i++) {
-      const Place place = places_[i];
-      for (uint32_t ky = 0; ky < kernel; ky++)
-        for (uint32_t kx = 0; kx < kernel; kx++)
-          if (place.row - ky < shape_.height && place.column - kx < shape_.width)
-            reached_[i] += existing[(static_cast<size_t>(place.channel) * kernel + ky) * kernel + kx];
-    }
+    forEachClass([&](uint32_t channel, const Reach& rows, const Reach& columns) {
+      uint32_t sum = 0;
+      for (uint32_t ky = rows.first; ky <= rows.last; ky++)
+        for (uint32_t kx = columns.first; kx <= columns.last; kx++)
+          sum += existing[(static_cast<size_t>(channel) * kernel_ + ky) * kernel_ + kx];
+      reached_.push_back(sum);
+    });
   }
 
-  const ScatterConvKernels& kernels_;
+  const ScatterKernels& scatter_;
+  const ScatterConvKernels& conv_;
   LayerShape shape_;
-  uint32_t pool_, lanes_;
+  uint32_t kernel_, pool_, lanes_;
   Affine affine_;
-  std::vector<Place> places_;
-  std::vector<uint32_t> starts_, reached_;
-  std::vector<ScatterBlock> blocks_;
+  /// An input's memory index is (unit, rest) = (index / divisor, index mod divisor): channel and position, or the reverse.
+  bool channelsLast_;
+  uint32_t divisor_;
+  uint64_t reciprocal_;
+  std::vector<Reach> rowReach_, columnReach_;
+  uint32_t classes_ = 0;
+  std::vector<uint16_t> classOf_;
+  /// By position: the run of sums at the input's own row and column (of the output's width).
+  std::vector<uint32_t> ownRun_;
+  std::vector<uint32_t> reached_;
+  bool inLists_ = false;
+  uint32_t runBlocks_ = 1, longest_ = 0;
+  std::vector<uint32_t> listStart_, list_;
   AlignedVector<float> weights_;
 };
 

@@ -9,11 +9,13 @@ namespace {
 
 /// A block of 16 costs about as much as this many single weights (measured); columns whose blocks hold more are stored in blocks.
 constexpr double BLOCK_COST_IN_SINGLES = 2.3;
+/// Columns of at most this many blocks are copied side by side before they are added (ScatterLists).
+constexpr uint32_t SHORT_COLUMN = 32;
 
 class ScatterLinearProducts : public Products {
  public:
   ScatterLinearProducts(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first, Isa isa)
-      : kernels_(scatterLinearKernelsFor(isa)), shape_(shape), first_(first), affine_(tensors, shape.channels) {
+      : kernels_(scatterLinearKernelsFor(isa)), scatter_(scatterKernelsFor(isa)), shape_(shape), first_(first), affine_(tensors, shape.channels) {
     // Columns in the order of the input's memory.
     std::vector<uint32_t> slots(in.size());
     for (uint32_t c = 0, slot = 0; c < in.channels; c++)
@@ -31,16 +33,25 @@ class ScatterLinearProducts : public Products {
   TensorLayout layout() const override { return TensorLayout::channelsFirst(shape_.channels, 1, 1); }
   bool readsActive() const override { return true; }
 
-  void run(const Activations& in, ProductsScratch& scratch, float* out) const override {
+  uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const override {
     const uint32_t padded = roundUp(shape_.channels, BLOCK);
-    scratch.sums.assign(padded, 0);
-    const ScatterLinear linear{starts_.data(), units_.data(), weights_.data()};
-    (inBlocks_ ? kernels_.blocks : kernels_.singles)(linear, in.active.data(), in.activeValues.data(), in.count, scratch.sums.data());
+    makeRoom(scratch.sums, padded);
+    std::fill_n(scratch.sums.begin(), padded, 0.0f);
+    if (!entries_.empty()) {
+      makeRoom(scratch.entries, static_cast<size_t>(in.count + 1) * longest_ + LIST_SPARE);
+      makeRoom(scratch.entryValues, scratch.entries.size());
+      makeRoom(scratch.base, in.count);
+      std::fill_n(scratch.base.begin(), in.count, 0u);
+      const ScatterLists lists{starts_.data(), entries_.data(), longest_};
+      const uint32_t entries = scatter_.expand(lists, in.active.data(), scratch.base.data(), in.activeValues.data(), in.count,
+                                               scratch.entries.data(), scratch.entryValues.data());
+      scatter_.add(scratch.entries.data(), scratch.entryValues.data(), entries, 1, weights_.data(), scratch.sums.data());
+    } else {
+      const ScatterLinear linear{starts_.data(), units_.data(), weights_.data()};
+      (inBlocks_ ? kernels_.blocks : kernels_.singles)(linear, in.active.data(), in.activeValues.data(), in.count, scratch.sums.data());
+    }
     kernels_.finish(scratch.sums.data(), affine_.scale.data(), affine_.shift.data(), padded);
     std::memcpy(out, scratch.sums.data(), shape_.channels * sizeof(float));
-  }
-
-  uint64_t multiplies(const Activations& in) const override {
     if (first_) return existing_;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < in.count; i++) sum += reached_[in.active[i]];
@@ -82,16 +93,24 @@ class ScatterLinearProducts : public Products {
         }
       }
       starts_.push_back(static_cast<uint32_t>(units_.size()));
+      longest_ = std::max(longest_, starts_.back() - starts_[starts_.size() - 2]);
     }
+    if (!inBlocks_ || longest_ > SHORT_COLUMN || units_.size() >= LIST_RUNS_MAX) return;
+    for (size_t b = 0; b < units_.size(); b++) entries_.push_back(static_cast<uint32_t>(b) << 16 | units_[b]);
+    entries_.resize(entries_.size() + longest_ + LIST_SPARE);
   }
 
   const ScatterLinearKernels& kernels_;
+  const ScatterKernels& scatter_;
   LayerShape shape_;
   bool first_, inBlocks_ = false;
   Affine affine_;
   uint64_t existing_ = 0;
   std::vector<uint32_t> starts_, reached_;
   std::vector<uint16_t> units_;
+  uint32_t longest_ = 0;
+  /// The same as ScatterLists takes them; empty for long columns and single weights.
+  std::vector<uint32_t> entries_;
   AlignedVector<float> weights_;
 };
 

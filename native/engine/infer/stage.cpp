@@ -45,10 +45,9 @@ void forEachPlace(const TensorLayout& layout, Visit&& visit) {
 
 }  // namespace
 
-void findActive(Activations& activations) {
-  const auto size = static_cast<uint32_t>(activations.values.size());
-  activations.active.resize(size);
-  activations.activeValues.resize(size);
+void findActive(Activations& activations, uint32_t size) {
+  makeRoom(activations.active, size);
+  makeRoom(activations.activeValues, size);
   uint32_t count = 0;
   for (uint32_t i = 0; i < size; i++) {
     activations.active[count] = i;
@@ -60,7 +59,7 @@ void findActive(Activations& activations) {
 
 Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& input, bool dense,
              bool first, Isa isa)
-    : activation_(layer.activation.kind), slope_(static_cast<float>(layer.activation.slope)) {
+    : activation_(layer.activation.kind), slope_(static_cast<float>(layer.activation.slope)), topK_(topKKernelsFor(isa)) {
   if (layer.type == LayerType::linear)
     products_ = makeScatterLinear(shape, tensors, input, first, isa);
   else if (dense && input.columnStride == 1)
@@ -73,6 +72,8 @@ Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors
                                       : TensorLayout::channelsLast(shape.channels, shape.outputHeight, shape.outputWidth);
   if (activation_ == ActivationKind::kWinners) {
     const KWinners& winners = layer.activation.winners;
+    if (winners.selection.kind == SelectionKind::global)
+      globalK_ = winnersAtInference(winnersAmong(winners.count, layout_.size()), winners.kInferenceFactor, layout_.size());
     selector_.emplace(winners.selection, winners.count, layout_, winners.kInferenceFactor);
     if (winners.boosting.atInference && winners.boosting.strength > 0) {
       const auto factors = boostFactors(winners, shape, tensors.dutyCycle);
@@ -85,10 +86,9 @@ Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors
 
 Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& scratch, bool wantsActive, StageTrace* trace) const {
   const uint32_t size = layout_.size();
-  scratch.values.resize(size + BLOCK);
+  makeRoom(scratch.values, size + BLOCK);
   float* values = scratch.values.data();
-  products_->run(in, scratch.products, values);
-  Counts counts{0, products_->multiplies(in)};
+  Counts counts{0, products_->run(in, scratch.products, values)};
   counts.active = activate(scratch, values);
   const bool winners = selector_.has_value();
   if (trace) {
@@ -106,8 +106,8 @@ Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& 
     }
   }
   if (winners && pool_ == 1 && wantsActive && !trace) {
-    out.active.resize(counts.active);
-    out.activeValues.resize(counts.active);
+    makeRoom(out.active, counts.active);
+    makeRoom(out.activeValues, counts.active);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < counts.active; i++) {
       const uint32_t winner = scratch.winners[i];
@@ -120,16 +120,18 @@ Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& 
   }
   if (winners) {
     auto& only = scratch.boosted;
-    only.assign(size, 0);
+    makeRoom(only, size);
+    std::fill_n(only.begin(), size, 0.0f);
     for (uint32_t i = 0; i < counts.active; i++) only[scratch.winners[i]] = values[scratch.winners[i]];
     values = only.data();
   }
   if (pool_ > 1) {
     pool(scratch, values, out);
   } else {
-    out.values.assign(values, values + size);
+    makeRoom(out.values, size);
+    std::copy(values, values + size, out.values.begin());
   }
-  if (wantsActive) findActive(out);
+  if (wantsActive) findActive(out, output_.size());
   if (trace) {
     trace->output.resize(output_.size());
     forEachPlace(output_, [&](uint32_t at, uint32_t memory) { trace->output[at] = out.values[memory]; });
@@ -141,10 +143,19 @@ Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& 
 uint32_t Stage::activate(StageScratch& scratch, float* values) const {
   const uint32_t size = layout_.size();
   if (selector_) {
-    scratch.winners.resize(std::max(1u, selector_->most()));
+    if (globalK_) {
+      if (*globalK_ == 0) return 0;
+      makeRoom(scratch.winners, size + BLOCK);
+      makeRoom(scratch.ranking, std::max(size + 4 * BLOCK, TOP_K_SCRATCH));
+      const TopK found = topK_.select(values, boost_.empty() ? nullptr : boost_.data(), size, *globalK_, scratch.ranking.data(),
+                                      scratch.winners.data());
+      // The kernel breaks ties in memory order; where that is another order than [channel][row][column], the slow way does.
+      if (!found.tied || layout_.channelStride >= layout_.columnStride * layout_.width) return found.count;
+    }
+    makeRoom(scratch.winners, std::max(1u, selector_->most()));
     const float* deciding = values;
     if (!boost_.empty()) {
-      scratch.boosted.resize(size);
+      makeRoom(scratch.boosted, size);
       for (uint32_t i = 0; i < size; i++) scratch.boosted[i] = values[i] * boost_[i];
       deciding = scratch.boosted.data();
     }
@@ -161,7 +172,7 @@ uint32_t Stage::activate(StageScratch& scratch, float* values) const {
 
 /// Max-pool with stride equal to its side; rows and columns that do not fill a window are left out.
 void Stage::pool(StageScratch&, const float* values, Activations& out) const {
-  out.values.resize(output_.size());
+  makeRoom(out.values, output_.size());
   for (uint32_t c = 0; c < output_.channels; c++)
     for (uint32_t y = 0; y < output_.height; y++)
       for (uint32_t x = 0; x < output_.width; x++) {

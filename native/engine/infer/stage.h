@@ -9,7 +9,7 @@ namespace winnow {
 struct StageScratch {
   ProductsScratch products;
   Selector::Scratch selector;
-  AlignedVector<float> values, boosted;
+  AlignedVector<float> values, boosted, ranking;
   std::vector<uint32_t> winners;
   Activations between[2];
 };
@@ -53,11 +53,14 @@ class Stage {
   /// Side of a max-pool after the activation; 1 is none.
   uint32_t pool_;
   std::optional<Selector> selector_;
+  /// Winners of the one competition of a global selection, which has a kernel of its own.
+  std::optional<uint32_t> globalK_;
+  const TopKKernels& topK_;
   /// By memory index; empty where winners are chosen on plain values.
   std::vector<float> boost_;
 };
 
-/// Fills `active` from `values`.
-void findActive(Activations& activations);
+/// Fills `active` from the first `size` of `values`.
+void findActive(Activations& activations, uint32_t size);
 
 }  // namespace winnow

@@ -110,27 +110,32 @@ describe.skipIf(isas.length === 0)('the sparse back end', () => {
     const { engine } = native as { engine: NonNullable<typeof native.engine> };
     const spec = presetNetwork('WtSparsity18');
     const layers = initialLayers(spec, 1);
-    const hostile = (change: (copy: any) => void): void => {
+    const hostile: readonly (readonly [path: string, value: unknown])[] = [
+      ['spec.input.width', 999_999_999],
+      ['spec.input.height', 65_536 * 65_536],
+      ['spec.layers.0.kernel', 65_536],
+      ['spec.layers.0.channels', 1_000_000_000],
+      ['spec.layers.0.pool', 29],
+      ['spec.layers.0.activation.kInferenceFactor', NaN],
+      ['spec.layers.0.activation.count', { percentOn: -1 }],
+      ['spec.layers.0.activation.selection', { kind: 'group', size: 0 }],
+      ['spec.layers', spec.layers.slice(0, 3)],
+      ['spec.layers', []],
+      ['spec', null],
+      ['layers.1.weight.7', NaN],
+      ['layers.1.variance.0', -1],
+      ['layers.1.weight', new Float32Array(3)],
+      ['layers.2.mask', new Float32Array(3)],
+      ['layers.3.bias', undefined],
+      ['layers', layers.slice(1)],
+    ];
+    for (const [path, value] of hostile) {
       const copy = structuredClone({ spec, layers });
-      change(copy);
-      expect(() => new engine.Network(copy.spec, copy.layers)).toThrow();
-    };
-    hostile((copy) => (copy.spec.input.width = 999_999_999));
-    hostile((copy) => (copy.spec.input.height = 65_536 * 65_536));
-    hostile((copy) => (copy.spec.layers[0].kernel = 65_536));
-    hostile((copy) => (copy.spec.layers[0].channels = 1_000_000_000));
-    hostile((copy) => (copy.spec.layers[0].pool = 29));
-    hostile((copy) => (copy.spec.layers[0].activation.kInferenceFactor = NaN));
-    hostile((copy) => (copy.spec.layers[0].activation.count = { percentOn: -1 }));
-    hostile((copy) => (copy.spec.layers[0].activation.selection = { kind: 'group', size: 0 }));
-    hostile((copy) => copy.spec.layers.pop());
-    hostile((copy) => (copy.spec.layers = []));
-    hostile((copy) => (copy.layers[1].weight[7] = NaN));
-    hostile((copy) => (copy.layers[1].variance[0] = -1));
-    hostile((copy) => (copy.layers[1].weight = new Float32Array(3)));
-    hostile((copy) => (copy.layers[2].mask = new Float32Array(3)));
-    hostile((copy) => (copy.layers[3].bias = undefined));
-    hostile((copy) => (copy.layers = copy.layers.slice(1)));
-    hostile((copy) => (copy.spec = null));
+      const keys = path.split('.');
+      const last = keys.pop()!;
+      const holder = keys.reduce((at, key) => Reflect.get(at, key) as object, copy as object);
+      Reflect.set(holder, last, value);
+      expect(() => new engine.Network(copy.spec, copy.layers), path).toThrow();
+    }
   });
 });

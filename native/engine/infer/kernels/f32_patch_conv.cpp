@@ -8,31 +8,30 @@ namespace winnow::WINNOW_ISA {
 namespace {
 
 /// As many registers' worth of positions at a time as leaves room for the broadcast weight.
-constexpr int STEPS = LANES == 16 ? 2 : 1;
+constexpr int STEPS = LANES == 16 ? 3 : 1;
 
+/// The last positions of a channel, fewer than a register holds.
 inline __attribute__((always_inline)) void storePart(float* to, Vec value, uint32_t count) {
-  if (count >= LANES) {
-    store(to, value);
-    return;
-  }
   float lane[LANES];
   store(lane, value);
   for (uint32_t i = 0; i < count; i++) to[i] = lane[i];
 }
 
 /// The hot loop: N registers of positions of one channel, pool of 2: each tap feeds four sums.
-template <int N>
+template <int N, bool WHOLE>
 inline __attribute__((always_inline)) void pooledByTwo(const PatchConv& conv, const float* patches, uint32_t first,
                                                        float* out) {
-  const uint32_t stride = conv.stride, gridRow = conv.gridRow;
+  const size_t stride = conv.stride, gridRow = conv.gridRow;
   const float* base = patches + first;
+  const uint32_t* tapAt = conv.tapAt;
+  const float* tapWeight = conv.tapWeight;
   for (uint32_t channel = 0; channel < conv.channels; channel++) {
     Vec s00[N], s01[N], s10[N], s11[N];
     for (int n = 0; n < N; n++) s00[n] = s01[n] = s10[n] = s11[n] = zero();
-    const uint32_t end = conv.starts[channel + 1];
-    for (uint32_t tap = conv.starts[channel]; tap < end; tap++) {
-      const float* at = base + conv.tapAt[tap];
-      const Vec weight = splat(conv.tapWeight[tap]);
+    const uint32_t* end = conv.tapAt + conv.starts[channel + 1];
+    for (; tapAt < end; tapAt++, tapWeight++) {
+      const float* at = base + *tapAt;
+      const Vec weight = splat(*tapWeight);
       for (int n = 0; n < N; n++) {
         s00[n] += weight * load(at + n * LANES);
         s01[n] += weight * load(at + stride + n * LANES);
@@ -43,8 +42,11 @@ inline __attribute__((always_inline)) void pooledByTwo(const PatchConv& conv, co
     const Vec scale = splat(conv.scale[channel]), shift = splat(conv.shift[channel]);
     float* to = out + static_cast<size_t>(channel) * conv.positions + first;
     for (int n = 0; n < N; n++) {
-      const Vec largest = maximum(maximum(s00[n], s01[n]), maximum(s10[n], s11[n]));
-      storePart(to + n * LANES, scale * largest + shift, conv.positions - first - n * LANES);
+      const Vec value = scale * maximum(maximum(s00[n], s01[n]), maximum(s10[n], s11[n])) + shift;
+      if (WHOLE)
+        store(to + n * LANES, value);
+      else
+        storePart(to, value, conv.positions - first);
     }
   }
 }
@@ -69,15 +71,21 @@ inline __attribute__((always_inline)) void pooledByAny(const PatchConv& conv, co
         largest = dy == 0 && dx == 0 ? sum : maximum(largest, sum);
       }
     float* to = out + static_cast<size_t>(channel) * conv.positions + first;
-    storePart(to, splat(conv.scale[channel]) * largest + splat(conv.shift[channel]), conv.positions - first);
+    const Vec value = splat(conv.scale[channel]) * largest + splat(conv.shift[channel]);
+    if (conv.positions - first >= LANES)
+      store(to, value);
+    else
+      storePart(to, value, conv.positions - first);
   }
 }
 
 void run(const PatchConv& conv, const float* patches, float* out) {
   uint32_t first = 0;
   if (conv.pool == 2) {
-    for (; first + STEPS * LANES <= conv.positions; first += STEPS * LANES) pooledByTwo<STEPS>(conv, patches, first, out);
-    for (; first < conv.positions; first += LANES) pooledByTwo<1>(conv, patches, first, out);
+    for (; first + STEPS * LANES <= conv.positions; first += STEPS * LANES)
+      pooledByTwo<STEPS, true>(conv, patches, first, out);
+    for (; first + LANES <= conv.positions; first += LANES) pooledByTwo<1, true>(conv, patches, first, out);
+    if (first < conv.positions) pooledByTwo<1, false>(conv, patches, first, out);
   } else {
     for (; first < conv.positions; first += LANES) pooledByAny(conv, patches, first, out);
   }

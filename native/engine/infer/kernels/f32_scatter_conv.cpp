@@ -9,21 +9,24 @@ namespace {
 
 constexpr int STEPS = BLOCK / LANES;
 
-inline __attribute__((always_inline)) void addBlock(float* to, const float* weights, Vec value) {
-  for (int n = 0; n < STEPS; n++) store(to + n * LANES, load(to + n * LANES) + value * load(weights + n * LANES));
-}
-
-void run(const ScatterConv& conv, const ScatterInput* inputs, const float* values, uint32_t count, float* sums) {
+void rows(const ScatterRows& conv, const ScatterPlace* places, const float* values, uint32_t count, float* sums) {
+  const uint32_t last = conv.kernel - 1;
+  const size_t rowFloats = static_cast<size_t>(conv.kernel) * conv.lanes;
   for (uint32_t i = 0; i < count; i++) {
-    const ScatterInput input = inputs[i];
+    const auto [channel, y, x] = places[i];
     const Vec value = splat(values[i]);
-    const uint32_t end = conv.starts[input.channel + 1];
-    for (uint32_t b = conv.starts[input.channel]; b < end; b++) {
-      const ScatterBlock block = conv.blocks[b];
-      const uint32_t y = input.row - block.row, x = input.column - block.column;
-      if (y < conv.height && x < conv.width)
-        addBlock(sums + static_cast<size_t>(y * conv.width + x) * conv.lanes + block.lane, conv.weights + static_cast<size_t>(b) * BLOCK,
-                 value);
+    const uint32_t topTap = y < last ? y : last, firstTap = y < conv.height ? 0 : y - conv.height + 1;
+    // Output columns in reach: from x - last to x, inside the map.
+    const uint32_t left = x < last ? 0 : x - last, right = x < conv.width ? x : conv.width - 1;
+    const uint32_t run = (right - left + 1) * conv.lanes;
+    const uint32_t skipped = (left + last - x) * conv.lanes;
+    const float* filters = conv.weights + channel * conv.kernel * rowFloats + skipped;
+    for (uint32_t ky = firstTap; ky <= topTap; ky++) {
+      float* to = sums + (static_cast<size_t>(y - ky) * conv.width + left) * conv.lanes;
+      const float* weights = filters + ky * rowFloats;
+      for (uint32_t at = 0; at < run; at += BLOCK)
+        for (int n = 0; n < STEPS; n++)
+          store(to + at + n * LANES, load(to + at + n * LANES) + value * load(weights + at + n * LANES));
     }
   }
 }
@@ -54,6 +57,6 @@ void pool(const float* sums, uint32_t lanes, uint32_t channels, uint32_t height,
 
 }  // namespace
 
-extern const ScatterConvKernels scatterConvKernels = {run, pool};
+extern const ScatterConvKernels scatterConvKernels = {rows, pool};
 
 }  // namespace winnow::WINNOW_ISA

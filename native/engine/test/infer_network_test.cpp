@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/random.h"
+#include "infer/network.h"
+#include "test/check.h"
+
+using namespace winnow;
+
+namespace {
+
+LayerSpec conv(uint32_t channels, uint32_t kernel, uint32_t pool, bool before) {
+  LayerSpec layer;
+  layer.type = LayerType::conv;
+  layer.name = "conv";
+  layer.channels = channels;
+  layer.kernel = kernel;
+  layer.pool = pool;
+  layer.activationBeforePool = before;
+  return layer;
+}
+
+LayerSpec linear(uint32_t units) {
+  LayerSpec layer;
+  layer.name = "linear";
+  layer.channels = units;
+  return layer;
+}
+
+void winners(LayerSpec& layer, SelectionKind kind, double percentOn) {
+  layer.activation.kind = ActivationKind::kWinners;
+  layer.activation.winners.selection.kind = kind;
+  layer.activation.winners.selection.channels = layer.activation.winners.selection.height = layer.activation.winners.selection.width = 2;
+  layer.activation.winners.selection.size = 3;
+  layer.activation.winners.count.percentOn = percentOn;
+  layer.activation.winners.boosting.strength = 1;
+  layer.activation.winners.boosting.atInference = true;
+}
+
+/// @param block units that have their weights at the same inputs
+std::vector<LayerTensors> randomTensors(const NetworkSpec& spec, Random& random, uint32_t block, uint32_t keepOneIn) {
+  std::vector<LayerTensors> layers;
+  const auto shapes = shapesOf(spec);
+  for (size_t l = 0; l < shapes.size(); l++) {
+    LayerTensors tensors;
+    const size_t units = shapes[l].channels, fanIn = shapes[l].fanIn;
+    tensors.weight.resize(units * fanIn);
+    tensors.mask.resize(units * fanIn);
+    for (size_t first = 0; first < units; first += block)
+      for (size_t in = 0; in < fanIn; in++) {
+        const bool there = random.below(keepOneIn) == 0;
+        for (size_t unit = first; unit < std::min(units, first + block); unit++) {
+          tensors.mask[unit * fanIn + in] = there;
+          tensors.weight[unit * fanIn + in] = there ? random.uniform() - 0.5f : 0;
+        }
+      }
+    tensors.bias.resize(units);
+    for (auto& bias : tensors.bias) bias = random.uniform() - 0.5f;
+    if (spec.layers[l].batchNorm) {
+      tensors.mean.assign(units, 0.1f);
+      tensors.variance.assign(units, 0.5f);
+    }
+    if (spec.layers[l].activation.kind == ActivationKind::kWinners)
+      for (size_t u = 0; u < units; u++) tensors.dutyCycle.push_back(random.uniform());
+    layers.push_back(std::move(tensors));
+  }
+  return layers;
+}
+
+/// Products that the definition counts, from the traces: by hand, position by position.
+uint64_t multipliesOf(const NetworkSpec& spec, size_t layer, const LayerTensors& tensors, const std::vector<float>& input) {
+  const LayerShape shape = shapesOf(spec)[layer];
+  const uint32_t kernel = spec.layers[layer].type == LayerType::conv ? spec.layers[layer].kernel : 0;
+  uint64_t count = 0;
+  for (uint32_t unit = 0; unit < shape.channels; unit++)
+    for (uint32_t y = 0; y < shape.height; y++)
+      for (uint32_t x = 0; x < shape.width; x++)
+        for (uint32_t slot = 0; slot < shape.fanIn; slot++) {
+          size_t at = slot;
+          if (kernel) {
+            const uint32_t c = slot / (kernel * kernel), ky = slot / kernel % kernel, kx = slot % kernel;
+            at = (static_cast<size_t>(c) * shape.inputHeight + y + ky) * shape.inputWidth + x + kx;
+          }
+          count += tensors.mask[static_cast<size_t>(unit) * shape.fanIn + slot] && (layer == 0 || input[at] != 0);
+        }
+  return count;
+}
+
+}  // namespace
+
+TEST("infer: every instruction set says what portable C++ says, on odd shapes, patterns and winners") {
+  Random random(21);
+  const SelectionKind kinds[] = {SelectionKind::global, SelectionKind::local, SelectionKind::perChannel, SelectionKind::volume, SelectionKind::group};
+  for (int round = 0; round < 60; round++) {
+    NetworkSpec spec;
+    spec.name = "odd";
+    spec.inputChannels = 1 + random.below(2);
+    spec.inputHeight = 12 + random.below(9);
+    spec.inputWidth = 12 + random.below(9);
+    spec.layers = {conv(1 + random.below(40), 1 + random.below(4), 1 + random.below(3), random.below(2)),
+                   conv(1 + random.below(70), 1 + random.below(2), 1 + random.below(2), random.below(2)), linear(1 + random.below(40)), linear(3)};
+    for (int l = 0; l < 3; l++) {
+      spec.layers[l].batchNorm = random.below(2);
+      const double on[] = {0, 0.1, 0.5, 1};
+      if (random.below(5)) winners(spec.layers[l], kinds[random.below(5)], on[random.below(4)]);
+      else spec.layers[l].activation.kind = random.below(2) ? ActivationKind::relu : ActivationKind::none;
+    }
+    const uint32_t blocks[] = {1, 16, 32, 64};
+    const auto layers = randomTensors(spec, random, blocks[random.below(4)], 1 + random.below(6));
+    std::vector<float> windows(3 * spec.inputSize());
+    for (auto& value : windows) value = round % 7 == 0 ? 1.0f : static_cast<float>(random.below(2000)) / 1000 - 1;
+    const auto expected = Network(spec, layers, Isa::portable).run(windows.data(), 3, 1, true);
+    for (size_t w = 0; w < 3; w++) {
+      std::vector<float> input(windows.begin() + w * spec.inputSize(), windows.begin() + (w + 1) * spec.inputSize());
+      for (size_t l = 0; l < 4; l++) {
+        CHECK(expected.multiplies[w * 4 + l] == multipliesOf(spec, l, layers[l], input));
+        input = expected.traces[w * 4 + l].output;
+      }
+    }
+    for (Isa isa : availableIsas()) {
+      Network network(spec, layers, isa);
+      const auto result = network.run(windows.data(), 3, 1, true);
+      bool same = true;
+      for (size_t t = 0; t < result.traces.size(); t++) same &= result.traces[t].winners == expected.traces[t].winners;
+      // Sums in another order may swap two winners that are next to equal; then what follows differs.
+      if (!same) continue;
+      CHECK(result.active == expected.active);
+      CHECK(result.multiplies == expected.multiplies);
+      for (size_t i = 0; i < result.logits.size(); i++)
+        CHECK_NEAR(result.logits[i], expected.logits[i], 1e-4 * std::max(1.0f, std::fabs(expected.logits[i])));
+      const auto threaded = network.run(windows.data(), 3, 2, false);
+      CHECK(threaded.logits == result.logits);
+      CHECK(threaded.multiplies == result.multiplies);
+    }
+  }
+}
+
+TEST("infer: a network refuses what is no number") {
+  NetworkSpec spec;
+  spec.inputHeight = spec.inputWidth = 4;
+  spec.layers = {linear(2)};
+  LayerTensors tensors;
+  tensors.weight.assign(32, 1);
+  tensors.bias.assign(2, 0);
+  const auto refuses = [](auto&& body) {
+    try {
+      body();
+    } catch (const std::invalid_argument&) {
+      return true;
+    }
+    return false;
+  };
+  Network network(spec, {tensors}, Isa::portable);
+  std::vector<float> window(16, 1);
+  CHECK(network.run(window.data(), 1, 1, false).logits[0] == 16);
+  for (float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    window[15] = bad;
+    CHECK(refuses([&] { network.run(window.data(), 1, 1, false); }));
+    LayerTensors broken = tensors;
+    broken.weight[3] = bad;
+    CHECK(refuses([&] { Network(spec, {broken}, Isa::portable); }));
+  }
+  NetworkSpec large = spec;
+  large.inputHeight = large.inputWidth = 1u << 16;
+  CHECK(refuses([&] { Network(large, {tensors}, Isa::portable); }));
+}
