@@ -1,6 +1,7 @@
 import { nonZeroParameters } from '../network/counts.js';
 import type { Model, TrainingReport } from '../network/model.js';
-import { denseMultiplies, layerShapes } from '../network/shapes.js';
+import { layerShapes } from '../network/shapes.js';
+import type { Cost } from './cost.js';
 import type { Evaluation } from './evaluation.js';
 import type { Spread } from './seed-spread.js';
 import type { Recipe } from './recipe.js';
@@ -14,6 +15,7 @@ interface Reported extends TrainingReport {
   readonly bestEpoch: number;
   readonly validation: Figures;
   readonly test?: Figures;
+  readonly cost?: Cost;
   readonly spread?: Readonly<Record<string, Spread>> & { readonly seeds: readonly number[] };
   readonly machine: string;
   readonly isa: string;
@@ -31,8 +33,10 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
   return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 }
 
-function architecture(model: Model): string {
-  const rows = layerShapes(model.spec).map((shape) => {
+function architecture(model: Model, cost: Cost | undefined): string {
+  const products = (counts: readonly number[] | undefined, layer: number): string =>
+    counts === undefined ? '-' : Math.round(counts[layer]!).toLocaleString('en-US');
+  const rows = layerShapes(model.spec).map((shape, i) => {
     const { spec } = shape;
     const { activation } = spec;
     const place =
@@ -42,9 +46,27 @@ function architecture(model: Model): string {
         ? `winners, ${'k' in activation.count ? activation.count.k : `${percent(activation.count.percentOn)} %`}, ${activation.selection.kind}`
         : activation.kind;
     const what = spec.type === 'conv' ? `conv ${spec.kernel}x${spec.kernel}, ${spec.channels}` : `linear, ${spec.units}`;
-    return [spec.name, what, `${percent(spec.weightDensity)} %`, winners + place, denseMultiplies(shape).toLocaleString('en-US')];
+    return [
+      spec.name,
+      what,
+      `${percent(spec.weightDensity)} %`,
+      winners + place,
+      products(cost?.multiplies, i),
+      products(cost?.denseMultiplies, i),
+    ];
   });
-  return table(['layer', 'kind', 'weights that exist', 'activation', 'multiplies if it were dense'], rows);
+  return table(['layer', 'kind', 'weights that exist', 'activation', 'multiplies', 'if it were dense'], rows);
+}
+
+function costText(cost: Cost | undefined): string[] {
+  if (!cost) return [];
+  const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+  const [done, dense] = [sum(cost.multiplies), sum(cost.denseMultiplies)];
+  const millions = (count: number): string => (count / 1e6).toFixed(2);
+  return [
+    `${millions(done)} M multiplies per word (mean over the validation part), ${(dense / done).toFixed(1)} times fewer than dense (${millions(dense)} M).`,
+    '',
+  ];
 }
 
 function recipeText(recipe: Recipe): string[] {
@@ -70,8 +92,9 @@ export function modelCard(model: Model): string {
     '',
     `Hears: ${model.labels.join(', ')}. ${nonZeroParameters(model.spec).toLocaleString('en-US')} non-zero parameters (biases counted).`,
     '',
-    architecture(model),
+    architecture(model, report.cost),
     '',
+    ...costText(report.cost),
     '## Results',
     '',
     'Percentages. Known words only, argmax over all outputs; noise is white (uniform), as published, on the test part drawn from seed 1.',

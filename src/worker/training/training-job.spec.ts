@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeTinyData } from '../../../test/helpers/tiny-data.js';
 import { readModelFile } from '../network/model-file.js';
 import { loadNative } from '../network/native-loader.js';
+import type { Cost } from './cost.js';
 import { modelCard } from './model-card.js';
 import { withSettings } from './recipe.js';
 import { findRecipe } from './recipes.js';
@@ -70,6 +71,12 @@ describe.skipIf(loadNative().engine === null)('runTraining (left out where the n
     const card = modelCard(model);
     expect(card).toContain('# commands');
     expect(card).toMatch(/\| test \| 12 \|/);
+    expect(card).toMatch(/M multiplies per word/);
+    const { multiplies, denseMultiplies } = model.report!['cost'] as Cost;
+    expect(denseMultiplies).toEqual([8 * 784 * 25, 8 * 100 * 200, 32 * 200, 4 * 32]);
+    // The first layer's input is dense: half of its weights exist. Half of the hidden units win.
+    expect(multiplies[0]).toBe(8 * 784 * 13);
+    expect(multiplies[3]).toBeCloseTo(4 * 16, 6);
     expect(card).not.toContain(folder);
   });
 

@@ -13,6 +13,7 @@ import { isaOverride, loadNative } from '../network/native-loader.js';
 import { checkpointPath, readCheckpoint, type EpochRecord } from './checkpoint.js';
 import { ClipStore } from './clip-store.js';
 import { codeVersion, machineName } from './code-version.js';
+import { measureCost } from './cost.js';
 import { clipsOf, dividedForTraining, isWord, listData, type Listing } from './dataset.js';
 import { clipItems, evaluate, evaluationWindows, NOISE_ETAS, silenceItems, validate, type Evaluation } from './evaluation.js';
 import type { EvaluationItem, ValidationSet } from './evaluation.js';
@@ -224,6 +225,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
       validationScore: best.score,
       validation: figures(validated),
       ...(tested ? { test: figures(tested) } : {}),
+      cost: measureCost(model.spec, scored, sets[0]!.windows, judged.length, threads),
       machine: machineName(),
       isa: isa ?? engine.info().isa,
       code: codeVersion(),
