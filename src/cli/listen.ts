@@ -5,7 +5,7 @@ import { openRecorder } from '../worker/audio/open-recorder.js';
 import { ActionRunner } from '../worker/hosts/actions.js';
 import { SettingsStore } from '../worker/hosts/settings-store.js';
 import { winnowHome } from '../worker/places.js';
-import { Recognizer, type Listener, type Spotted } from '../worker/recognizer/recognizer.js';
+import { isRecording, Recognizer, type Listener, type RecognizerEvents, type Spotted } from '../worker/recognizer/recognizer.js';
 import { parseArguments, usageError } from './arguments.js';
 import type { Command } from './command.js';
 import { backendOption, HEARING_OPTIONS, HEARING_USAGE, noiseOptions, openListener } from './listeners.js';
@@ -163,7 +163,7 @@ async function hear(input: InputChoice, fast: boolean, listeners: readonly Liste
   const actions = new ActionRunner(warn);
   let finish: (error?: unknown) => void = () => undefined;
   const finished = new Promise<unknown>((resolve) => (finish = resolve));
-  const recognizer = new Recognizer(listeners, hearing.decision, hearing.blend, {
+  const events: RecognizerEvents = {
     spotted: (spotted) => {
       printer.detection(spotted);
       if (exec && spotted.modelId === listeners[0]!.modelId) {
@@ -171,7 +171,8 @@ async function hear(input: InputChoice, fast: boolean, listeners: readonly Liste
       }
     },
     failed: finish,
-  });
+  };
+  const recognizer = new Recognizer(listeners, hearing.decision, hearing.blend, events, isRecording(input));
   const recorder = openRecorder(input, fast ? 'fast' : 'real');
   const interrupt = (): void => finish(undefined);
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);

@@ -1,7 +1,14 @@
 import type { EngineEvent, InputChoice, NoiseSettings, Settings } from '../../shared/contract.js';
 import { FedRecorder } from '../audio/fed.js';
 import type { Recorder } from '../audio/recorder.js';
-import { Recognizer, type Blend, type Listener, type Spotted } from '../recognizer/recognizer.js';
+import {
+  isRecording,
+  Recognizer,
+  type Blend,
+  type Listener,
+  type RecognizerEvents,
+  type Spotted,
+} from '../recognizer/recognizer.js';
 import type { OpenModels } from './open-models.js';
 
 /** Where sound and noise come from. */
@@ -143,11 +150,12 @@ export class Listening {
       blend = await this.sound.openBlend(noise);
     }
     const recorder = this.sound.openInput(input);
-    const recognizer = new Recognizer(listeners, decision, blend, {
+    const events: RecognizerEvents = {
       spotted: (spotted) => this.events.spotted(spotted),
       scored: () => this.events.changed(),
       failed: (error) => void this.ended(recorder, error),
-    });
+    };
+    const recognizer = new Recognizer(listeners, decision, blend, events, isRecording(input));
     this.recorder = recorder;
     this.current = recognizer;
     this.streams++;

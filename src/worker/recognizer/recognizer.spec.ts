@@ -90,12 +90,16 @@ describe('the live path', () => {
     );
   });
 
-  it('hears the last word of a file that ends with it, and a file of one second', async () => {
-    for (const scene of [toneSound(3, [[2.5, LOW_HZ]]), toneSound(1, [[0.25, LOW_HZ]])]) {
-      const { recognizer, spotted } = ears(tones());
-      for (const block of blocksOf(scene)) await recognizer.process(block);
+  it('hears the first and the last word of a recording, and the one of a clip of one second', async () => {
+    const scenes = [toneSound(3, [[2.4, LOW_HZ]]), toneSound(3, [[0.05, LOW_HZ]]), toneSound(1, [[0.25, LOW_HZ]])];
+    for (const [i, middleMs] of [2650, 300, 500].entries()) {
+      const spotted: Spotted[] = [];
+      const events = { spotted: (s: Spotted) => void spotted.push(s) };
+      const recognizer = new Recognizer([{ modelId: 'tones', backend: tones() }], DECISION, undefined, events, true);
+      for (const block of blocksOf(scenes[i]!)) await recognizer.process(block);
       await recognizer.finish();
       expect(spotted.map(({ label }) => label)).toEqual(['low']);
+      expect(Math.abs(spotted[0]!.best.centreMs - middleMs)).toBeLessThan(200);
     }
   });
 

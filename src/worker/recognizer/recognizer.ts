@@ -1,4 +1,4 @@
-import type { DecisionSettings } from '../../shared/contract.js';
+import type { DecisionSettings, InputChoice } from '../../shared/contract.js';
 import { LIVE_FEATURES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, type FeatureSpec } from '../../shared/features.js';
 import type { BackendKind, LayerActivity } from '../../shared/network.js';
 import { BLOCK_SAMPLES, type PcmBlock } from '../audio/recorder.js';
@@ -10,16 +10,23 @@ import { Decision, softmax, type Heard, type ScoredWindow } from './decision.js'
 import type { DetectionAudio } from './detections.js';
 import { LatencyHistogram, Rate } from './latency.js';
 import { blendSnrDb, LevelMeter } from './level.js';
+import { quietBeside } from './quiet.js';
 import { Reblocker, type Hop } from './reblock.js';
-import { quietTail } from './tail.js';
 
 export const HOP_MS = (BLOCK_SAMPLES / SAMPLE_RATE_HZ) * 1000;
 /** Blocks that wait for the engine at most, one second of sound; what comes on top is dropped. */
 export const BLOCKS_WAITING_MAX = 32;
+/** Hops of quiet before a recording, 480 ms: its first word is in the middle of a window, not only in later ones. */
+const LEAD_HOPS = 15;
 /** Hops of quiet after a source's end, 640 ms: a last word reaches the middle of a window, and its decision. */
 const TAIL_HOPS = 20;
 /** Sound kept for the second behind a detection: the best window may be some seconds old where smoothing and patience are long. */
 const HISTORY_SAMPLES = 8 * SAMPLE_RATE_HZ;
+
+/** Whether an input is a recording with a beginning and an end. */
+export function isRecording({ kind }: InputChoice): boolean {
+  return kind === 'file' || kind === 'demo';
+}
 
 /** What the network is to hear instead of the clean sound. */
 export interface Blend {
@@ -101,7 +108,7 @@ export class Recognizer {
   /** Settles when nothing waits any more. */
   private working = Promise.resolve();
   /** Settles when the hop that is being heard has been. */
-  private hop: Promise<unknown> = Promise.resolve();
+  private hop: Promise<boolean> = Promise.resolve(true);
   private failed = false;
   private blocks = 0;
   private dropped = 0;
@@ -110,13 +117,16 @@ export class Recognizer {
   /** Stream position after the newest hop that was heard. */
   private position = 0;
 
+  /** @param recorded the sound is a recording with a beginning, as opposed to a microphone that is switched on */
   constructor(
     listeners: readonly Listener[],
     private decisionSettings: DecisionSettings,
     private blend: Blend | undefined,
     private readonly events: RecognizerEvents,
+    recorded = false,
   ) {
     this.ears = listeners.map((listener) => this.ear(listener));
+    if (recorded) this.position = -LEAD_HOPS * BLOCK_SAMPLES;
   }
 
   /**
@@ -169,7 +179,7 @@ export class Recognizer {
     const start = this.reblocker.position;
     const before = this.clean.slice(this.position - SAMPLE_RATE_HZ, SAMPLE_RATE_HZ);
     const known = before.subarray(SAMPLE_RATE_HZ - Math.min(this.position, SAMPLE_RATE_HZ));
-    const samples = quietTail(known, TAIL_HOPS * BLOCK_SAMPLES);
+    const samples = quietBeside(known, TAIL_HOPS * BLOCK_SAMPLES);
     for (const hop of this.reblocker.push({ start, samples, lostBefore: 0 })) {
       if (!(await this.attempt(hop, undefined))) return;
     }
@@ -230,12 +240,23 @@ export class Recognizer {
     for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
       this.level.add(next.block.samples);
       for (const hop of this.reblocker.push(next.block)) {
-        const attempt = this.attempt(hop, next.arrivedMs);
-        this.hop = attempt;
-        if (!(await attempt)) break;
+        this.hop = this.withLead(hop, next.arrivedMs);
+        if (!(await this.hop)) break;
       }
     }
     this.busy = false;
+  }
+
+  /** Before the first hop of a recording comes some quiet. @returns as `attempt` */
+  private async withLead(hop: Hop, arrivedMs: number): Promise<boolean> {
+    if (hop.start === 0 && this.position < 0) {
+      const quiet = quietBeside(hop.samples, LEAD_HOPS * BLOCK_SAMPLES);
+      for (let at = 0; at < quiet.length; at += BLOCK_SAMPLES) {
+        const lead = { start: at - quiet.length, samples: quiet.subarray(at, at + BLOCK_SAMPLES) };
+        if (!(await this.attempt(lead, undefined))) return false;
+      }
+    }
+    return this.attempt(hop, arrivedMs);
   }
 
   /** @returns false after a failure, which is reported once */
@@ -253,19 +274,18 @@ export class Recognizer {
 
   private async hear({ start, samples }: Hop, arrivedMs: number | undefined): Promise<void> {
     if (start !== this.position) this.forget();
-    const heard = this.blend ? this.blend.apply(samples, start) : samples;
-    this.clean.append(samples, start);
-    this.heard.append(heard, start);
+    // The noise has no place before the stream's start: the lead takes that of its first samples.
+    const heard = this.blend ? this.blend.apply(samples, start < 0 ? start + LEAD_HOPS * BLOCK_SAMPLES : start) : samples;
+    if (start >= 0) {
+      this.clean.append(samples, start);
+      this.heard.append(heard, start);
+    }
     this.position = start + samples.length;
     for (const stream of this.streams.values()) stream.push(heard);
     const shown = this.shownStream();
-    // The quiet tail is heard but is no part of the sound.
-    if (arrivedMs !== undefined && shown && shown.columns > 0) {
-      this.columns.add(
-        Math.floor(this.position / BLOCK_SAMPLES) - LIVE_FEATURES.frameLength / BLOCK_SAMPLES,
-        shown.columnDecibels(),
-      );
-    }
+    const column = Math.floor(this.position / BLOCK_SAMPLES) - LIVE_FEATURES.frameLength / BLOCK_SAMPLES;
+    // The quiet before and after is heard but is no part of the sound.
+    if (arrivedMs !== undefined && shown && shown.columns > 0 && column >= 0) this.columns.add(column, shown.columnDecibels());
     let inferred = false;
     for (const ear of [...this.ears]) inferred = (await this.infer(ear)) || inferred;
     if (!inferred) return;
