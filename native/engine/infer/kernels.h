@@ -67,27 +67,27 @@ struct ScatterKernels {
 };
 WINNOW_KERNELS(ScatterKernels, scatterKernels)
 
-/// A convolution whose weights leave hardly any block empty: all blocks of an input channel, [ky][kx descending][lane], so
-/// that positions of one output row and their lanes are one run of memory, and so are these weights.
-struct ScatterRows {
+/// A convolution whose weights leave hardly any block empty. Every output position gathers: the active inputs, sorted by
+/// position, that lie in one row of its reach are one run of memory, and their sums stay in registers.
+struct GatherConv {
   uint32_t height, width;      // of the output, before the pool
+  uint32_t inputWidth;
   uint32_t lanes;              // output channels, rounded up to BLOCK
   uint32_t kernel;
-  const float* weights;
+  size_t rowFloats;            // of the weights of one kernel row
+  const float* weights;        // [ky][input channel][kx][lane]
 };
 
-/// Where an active input of a convolution lies.
-struct ScatterPlace {
-  uint32_t channel, row, column;
-};
-
-struct ScatterConvKernels {
-  void (*rows)(const ScatterRows& conv, const ScatterPlace* places, const float* values, uint32_t count, float* sums);
+struct SparseConvKernels {
+  /// sums[position][lane], all of them written
+  /// @param starts [input position + 1], into offsets and values
+  /// @param offsets of an active input: (channel x kernel + column) x lanes
+  void (*gather)(const GatherConv& conv, const uint32_t* starts, const uint32_t* offsets, const float* values, float* sums);
   /// out[pooled position][channel] = scale x (largest of the pool) + shift
   void (*pool)(const float* sums, uint32_t lanes, uint32_t channels, uint32_t height, uint32_t width, uint32_t pool,
                const float* scale, const float* shift, float* out);
 };
-WINNOW_KERNELS(ScatterConvKernels, scatterConvKernels)
+WINNOW_KERNELS(SparseConvKernels, sparseConvKernels)
 
 /// A linear layer that adds the products of active inputs to sums[unit]. Columns of weights are held in blocks of units
 /// or, where blocks would be mostly empty, one by one.

@@ -1,6 +1,7 @@
 #include "infer/network.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <stdexcept>
 
@@ -56,8 +57,33 @@ Network::Result Network::run(const float* windows, size_t count, int threads, bo
   return result;
 }
 
+std::vector<double> Network::profile(const float* windows, size_t count, uint32_t rounds) {
+  if (count == 0 || rounds == 0) throw std::invalid_argument("there is nothing to profile");
+  if (!allFinite(windows, count * inputSize_)) throw std::invalid_argument("an input value is not a finite number");
+  const size_t layers = stages_.size();
+  StageScratch scratch;
+  std::vector<float> logits(classes());
+  std::vector<uint32_t> active(layers), multiplies(layers);
+  std::vector<double> seconds(layers);
+  std::vector<std::vector<double>> all(layers);
+  for (uint32_t round = 0; round < rounds; round++)
+    for (size_t window = 0; window < count; window++) {
+      runOne(windows + window * inputSize_, scratch, logits.data(), active.data(), multiplies.data(), nullptr, seconds.data());
+      for (size_t i = 0; i < layers; i++) all[i].push_back(seconds[i]);
+    }
+  for (size_t i = 0; i < layers; i++) {
+    const auto middle = all[i].begin() + static_cast<ptrdiff_t>(all[i].size() / 2);
+    std::nth_element(all[i].begin(), middle, all[i].end());
+    seconds[i] = *middle;
+  }
+  return seconds;
+}
+
 void Network::runOne(const float* window, StageScratch& scratch, float* logits, uint32_t* active, uint32_t* multiplies,
-                     StageTrace* traces) const {
+                     StageTrace* traces, double* seconds) const {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start;
+  if (seconds) start = Clock::now();
   Activations* in = &scratch.between[0];
   Activations* out = &scratch.between[1];
   makeRoom(in->values, inputSize_);
@@ -69,6 +95,11 @@ void Network::runOne(const float* window, StageScratch& scratch, float* logits, 
     active[i] = counts.active;
     multiplies[i] = static_cast<uint32_t>(std::min<uint64_t>(counts.multiplies, std::numeric_limits<uint32_t>::max()));
     std::swap(in, out);
+    if (seconds) {
+      const auto now = Clock::now();
+      seconds[i] = std::chrono::duration<double>(now - start).count();
+      start = now;
+    }
   }
   std::copy_n(in->values.begin(), classes(), logits);
 }

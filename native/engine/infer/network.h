@@ -11,14 +11,14 @@ namespace winnow {
 ///
 ///     window --> stage 1 --> stage 2 --> ... --> logits
 ///                  |           |
-///                patches     scatter        sums += weight x value, non-zero weights only
+///                patches   scatter/gather   sums += weight x value, non-zero weights only
 ///                  |           |
 ///                 pool, batch norm           (largest sum) x scale + shift
 ///                  |           |
 ///                winners     winners         indices and values of the few that go on
 ///
 /// The first stage's input is dense: its weights alone are sparse (PatchConv, infer/kernels.h). Every later stage is given
-/// the winners of the one before and touches nothing but their columns of weights (ScatterConv, ScatterLinear).
+/// the winners of the one before and touches nothing but their columns of weights (ScatterLists, GatherConv, ScatterLinear).
 class Network {
  public:
   struct Result {
@@ -43,8 +43,14 @@ class Network {
   /// @throws std::invalid_argument for an input that is not finite
   Result run(const float* windows, size_t count, int threads, bool trace);
 
+  /// Where the time goes: seconds of each layer for one window, the median over all windows and rounds, on this thread.
+  /// @param count at least 1 @param rounds at least 1
+  std::vector<double> profile(const float* windows, size_t count, uint32_t rounds);
+
  private:
-  void runOne(const float* window, StageScratch& scratch, float* logits, uint32_t* active, uint32_t* multiplies, StageTrace* traces) const;
+  /// @param seconds by layer; null where nobody asks
+  void runOne(const float* window, StageScratch& scratch, float* logits, uint32_t* active, uint32_t* multiplies, StageTrace* traces,
+              double* seconds = nullptr) const;
 
   Isa isa_;
   uint32_t inputSize_;

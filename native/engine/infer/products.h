@@ -13,9 +13,8 @@ namespace winnow {
 /// Memory that one thread needs while a layer multiplies.
 struct ProductsScratch {
   AlignedVector<float> sums, patches, rows;
-  std::vector<uint32_t> list, base, entries;
+  std::vector<uint32_t> list, base, entries, position, starts;
   std::vector<float> entryValues;
-  std::vector<ScatterPlace> places;
 };
 
 /// The multiplying part of a layer: weights, bias, batch norm, and for a convolution the max-pool that may be taken before
@@ -44,7 +43,7 @@ struct Affine {
 std::unique_ptr<Products> makePatchConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, bool first,
                                         Isa isa);
 /// A convolution of winners. @param in the memory layout of its input
-std::unique_ptr<Products> makeScatterConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
+std::unique_ptr<Products> makeSparseConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
                                           const TensorLayout& in, Isa isa);
 /// @param in the memory layout of its input @param first whether zero inputs are counted too
 std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first,

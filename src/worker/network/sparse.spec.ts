@@ -63,7 +63,7 @@ describe.skipIf(isas.length === 0)('the sparse back end', () => {
         const sparse = await new SparseBackend(model, { isa }).infer(windows, 2, { trace: true });
         expectSame(reference, sparse);
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 

@@ -6,7 +6,7 @@ namespace winnow {
 
 namespace {
 
-/// Below this share of blocks that exist, lists beat rows.
+/// Below this share of blocks that exist, lists beat gathering.
 constexpr double LISTS_BELOW = 0.7;
 /// Entries of lists that are worth their memory: 8 MB.
 constexpr uint64_t LIST_ENTRIES_MAX = 2'097'152;
@@ -16,12 +16,12 @@ constexpr uint64_t LIST_ENTRIES_MAX = 2'097'152;
 /// An input reaches up to kernel x kernel positions, fewer near the edges. Inputs whose row and column have the same taps in
 /// reach are of one class, of which there are at most (2 kernel - 1)^2: for every (input channel, class) there is a list of the
 /// runs of weights that exist and lie in reach, so that nothing is tested in the inner loop. Where weights leave hardly any
-/// block empty, lists would say nothing, and whole rows of taps are added instead.
-class ScatterConvProducts : public Products {
+/// block empty, lists would say nothing: there every output position gathers all weights of the inputs in its reach.
+class SparseConvProducts : public Products {
  public:
-  ScatterConvProducts(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, Isa isa)
+  SparseConvProducts(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, Isa isa)
       : scatter_(scatterKernelsFor(isa)),
-        conv_(scatterConvKernelsFor(isa)),
+        conv_(sparseConvKernelsFor(isa)),
         shape_(shape),
         kernel_(layer.kernel),
         pool_(layer.activationBeforePool ? 1 : layer.pool),
@@ -44,42 +44,60 @@ class ScatterConvProducts : public Products {
   bool readsActive() const override { return true; }
 
   uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const override {
-    const size_t sums = static_cast<size_t>(shape_.height) * shape_.width * lanes_;
-    makeRoom(scratch.sums, sums);
-    std::fill_n(scratch.sums.begin(), sums, 0.0f);
+    makeRoom(scratch.sums, static_cast<size_t>(shape_.height) * shape_.width * lanes_);
     makeRoom(scratch.list, in.count);
-    makeRoom(scratch.base, in.count);
-    makeRoom(scratch.places, in.count);
+    makeRoom(scratch.position, in.count);
     uint64_t multiplies = 0;
     for (uint32_t i = 0; i < in.count; i++) {
       const auto unit = static_cast<uint32_t>((static_cast<unsigned __int128>(reciprocal_) * in.active[i]) >> 64);
       const uint32_t rest = in.active[i] - unit * divisor_;
       const uint32_t channel = channelsLast_ ? rest : unit, position = channelsLast_ ? unit : rest;
       scratch.list[i] = channel * classes_ + classOf_[position];
-      scratch.base[i] = ownRun_[position];
+      scratch.position[i] = position;
       multiplies += reached_[scratch.list[i]];
-      if (!inLists_) {
-        const uint32_t row = position / shape_.inputWidth;
-        scratch.places[i] = {channel, row, position - row * shape_.inputWidth};
-      }
     }
-    if (inLists_) {
-      makeRoom(scratch.entries, static_cast<size_t>(in.count + 1) * longest_ + LIST_SPARE);
-      makeRoom(scratch.entryValues, scratch.entries.size());
-      const ScatterLists lists{listStart_.data(), list_.data(), longest_};
-      const uint32_t entries = scatter_.expand(lists, scratch.list.data(), scratch.base.data(), in.activeValues.data(), in.count,
-                                               scratch.entries.data(), scratch.entryValues.data());
-      scatter_.add(scratch.entries.data(), scratch.entryValues.data(), entries, runBlocks_, weights_.data(), scratch.sums.data());
-    } else {
-      const ScatterRows rows{shape_.height, shape_.width, lanes_, kernel_, weights_.data()};
-      conv_.rows(rows, scratch.places.data(), in.activeValues.data(), in.count, scratch.sums.data());
-    }
+    if (inLists_)
+      scatter(in, scratch);
+    else
+      gather(in, scratch);
     conv_.pool(scratch.sums.data(), lanes_, shape_.channels, shape_.height, shape_.width, pool_, affine_.scale.data(),
                affine_.shift.data(), out);
     return multiplies;
   }
 
  private:
+  void scatter(const Activations& in, ProductsScratch& scratch) const {
+    std::fill_n(scratch.sums.begin(), static_cast<size_t>(shape_.height) * shape_.width * lanes_, 0.0f);
+    makeRoom(scratch.base, in.count);
+    for (uint32_t i = 0; i < in.count; i++) scratch.base[i] = ownRun_[scratch.position[i]];
+    makeRoom(scratch.entries, static_cast<size_t>(in.count + 1) * longest_ + LIST_SPARE);
+    makeRoom(scratch.entryValues, scratch.entries.size());
+    const ScatterLists lists{listStart_.data(), list_.data(), longest_};
+    const uint32_t entries = scatter_.expand(lists, scratch.list.data(), scratch.base.data(), in.activeValues.data(), in.count,
+                                             scratch.entries.data(), scratch.entryValues.data());
+    scatter_.add(scratch.entries.data(), scratch.entryValues.data(), entries, runBlocks_, weights_.data(), scratch.sums.data());
+  }
+
+  /// Sorts the active inputs by position (their order within one stays) and has every output position gather them.
+  void gather(const Activations& in, ProductsScratch& scratch) const {
+    const uint32_t plane = shape_.inputHeight * shape_.inputWidth;
+    scratch.starts.assign(plane + 2, 0);
+    makeRoom(scratch.entries, in.count);
+    makeRoom(scratch.entryValues, in.count);
+    // Counts two places on: after the running sum and the moves, starts[p] is where position p begins.
+    uint32_t* next = scratch.starts.data() + 1;
+    for (uint32_t i = 0; i < in.count; i++) next[scratch.position[i] + 1]++;
+    for (uint32_t p = 0; p < plane; p++) next[p + 1] += next[p];
+    for (uint32_t i = 0; i < in.count; i++) {
+      const uint32_t position = scratch.position[i], at = next[position]++;
+      scratch.entries[at] = (scratch.list[i] / classes_ * kernel_ + columnAt_[position]) * lanes_;
+      scratch.entryValues[at] = in.activeValues[i];
+    }
+    const GatherConv conv{shape_.height, shape_.width, shape_.inputWidth, lanes_, kernel_,
+                          static_cast<size_t>(shape_.inputChannels) * kernel_ * lanes_, weights_.data()};
+    conv_.gather(conv, scratch.starts.data(), scratch.entries.data(), scratch.entryValues.data(), scratch.sums.data());
+  }
+
   /// Taps in reach of an input, along one side: those from first to last.
   struct Reach {
     uint32_t first, last;
@@ -135,7 +153,10 @@ class ScatterConvProducts : public Products {
     inLists_ = static_cast<double>(existing) < LISTS_BELOW * static_cast<double>(exists.size()) &&
                existing * classes_ < LIST_ENTRIES_MAX && existing / runBlocks_ < LIST_RUNS_MAX && sumRuns < LIST_RUNS_MAX;
     for (uint32_t y = 0; y < shape_.inputHeight; y++)
-      for (uint32_t x = 0; x < shape_.inputWidth; x++) ownRun_.push_back((y * shape_.width + x) * blocks / runBlocks_);
+      for (uint32_t x = 0; x < shape_.inputWidth; x++) {
+        ownRun_.push_back((y * shape_.width + x) * blocks / runBlocks_);
+        columnAt_.push_back(x);
+      }
     if (inLists_)
       packLists(exists, weightAt);
     else
@@ -172,9 +193,10 @@ class ScatterConvProducts : public Products {
 
   template <typename WeightAt>
   void packRows(const WeightAt& weightAt) {
-    for (uint32_t row = 0; row < shape_.inputChannels * kernel_; row++)
-      for (uint32_t kx = kernel_; kx-- > 0;)
-        for (uint32_t lane = 0; lane < lanes_; lane++) weights_.push_back(weightAt(row * kernel_ + kx, lane));
+    for (uint32_t ky = 0; ky < kernel_; ky++)
+      for (uint32_t channel = 0; channel < shape_.inputChannels; channel++)
+        for (uint32_t kx = 0; kx < kernel_; kx++)
+          for (uint32_t lane = 0; lane < lanes_; lane++) weights_.push_back(weightAt((channel * kernel_ + ky) * kernel_ + kx, lane));
   }
 
   /// How many products an input of each channel and class takes part in.
@@ -192,7 +214,7 @@ class ScatterConvProducts : public Products {
   }
 
   const ScatterKernels& scatter_;
-  const ScatterConvKernels& conv_;
+  const SparseConvKernels& conv_;
   LayerShape shape_;
   uint32_t kernel_, pool_, lanes_;
   Affine affine_;
@@ -204,7 +226,7 @@ class ScatterConvProducts : public Products {
   uint32_t classes_ = 0;
   std::vector<uint16_t> classOf_;
   /// By position: the run of sums at the input's own row and column (of the output's width).
-  std::vector<uint32_t> ownRun_;
+  std::vector<uint32_t> ownRun_, columnAt_;
   std::vector<uint32_t> reached_;
   bool inLists_ = false;
   uint32_t runBlocks_ = 1, longest_ = 0;
@@ -214,9 +236,9 @@ class ScatterConvProducts : public Products {
 
 }  // namespace
 
-std::unique_ptr<Products> makeScatterConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
+std::unique_ptr<Products> makeSparseConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
                                           const TensorLayout& in, Isa isa) {
-  return std::make_unique<ScatterConvProducts>(layer, shape, tensors, in, isa);
+  return std::make_unique<SparseConvProducts>(layer, shape, tensors, in, isa);
 }
 
 }  // namespace winnow
