@@ -38,6 +38,11 @@ describe.skipIf(without)(`the shell (${electron ? 'Electron' : 'stand-in'})`, ()
   });
 
   it('tells that the engine has died, starts it again and goes on listening', async () => {
+    // The one clip ends by itself.
+    await shell.page.getByRole('button', { name: 'Listen', exact: true }).waitFor();
+    await winnow.choose('Input', 'demo:');
+    await winnow.listen();
+    await winnow.status(/Listening: /);
     const told = winnow.status(/Engine has ended|Engine starts again/);
     await shell.killEngine();
     await told;
