@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).command,
 };
 
+  bench: async () => (await import('./bench.js')).command,
 async function load(name: string): Promise<Command> {
   if (!Object.hasOwn(COMMANDS, name)) throw new WinnowError('cli-no-command', { name });
   return COMMANDS[name]!();

@@ -9,7 +9,7 @@ export interface BenchMachine {
   readonly system: string;
   readonly node: string;
   readonly winnow: string;
-  /** Version of ONNX Runtime; null where it does not run. */
+  /** Name and version; null where it does not run. */
   readonly onnxRuntime: string | null;
   /** Best first. */
   readonly isas: readonly string[];
@@ -63,6 +63,11 @@ export interface BenchRow {
   readonly maxRelDiff: number;
   /** Weights, indices and values that a word must at least move, computed from how they are stored (see `bytes-touched.ts`). */
   readonly bytesTouched: number;
+  /**
+   * Processor time of the whole process per word: what other programs take away is not in it, what threads spend waiting,
+   * turning, is.
+   */
+  readonly cpuUs: number;
   /** Calls that were timed. */
   readonly calls: number;
   /** Null where the system has no energy counters: of the whole processor package while the row ran. */

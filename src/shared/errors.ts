@@ -292,6 +292,11 @@ export const ERRORS = {
     next: 'Use another back end; "reference" runs everywhere.',
     exit: 1,
   },
+  'bench-no-engine': {
+    cause: 'There is nothing to measure: {reason}.',
+    next: 'Build the native engine with "npm run build:native" (it needs CMake and a C++ compiler).',
+    exit: 1,
+  },
   'network-quantise': {
     cause: 'The layer "{layer}" cannot be quantised for ONNX Runtime: {reason}.',
     next: 'Choose a dense network with ReLU.',

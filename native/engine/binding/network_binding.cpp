@@ -10,6 +10,7 @@ namespace winnow {
 namespace {
 
 constexpr int THREADS_MAX = 256;
+constexpr int ROUNDS_MAX = 100'000;
 
 template <typename Array, typename T>
 Array arrayTo(Napi::Env env, const std::vector<T>& values) {
@@ -22,7 +23,8 @@ class NetworkBinding : public Napi::ObjectWrap<NetworkBinding> {
  public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Network",
-                       {InstanceMethod<&NetworkBinding::run>("run"), InstanceAccessor<&NetworkBinding::isa>("isa")});
+                       {InstanceMethod<&NetworkBinding::run>("run"), InstanceMethod<&NetworkBinding::profile>("profile"),
+                        InstanceAccessor<&NetworkBinding::isa>("isa")});
   }
 
   explicit NetworkBinding(const Napi::CallbackInfo& call) : Napi::ObjectWrap<NetworkBinding>(call) {
@@ -41,9 +43,7 @@ class NetworkBinding : public Napi::ObjectWrap<NetworkBinding> {
       const FloatView windows = floatsFrom(call[0], "windows");
       if (!call[1].IsNumber() || !call[2].IsNumber()) throw Napi::TypeError::New(env, "count and threads are numbers");
       const int64_t count = call[1].As<Napi::Number>().Int64Value();
-      const size_t perWindow = network_->inputSize();
-      if (count < 0 || windows.size % perWindow != 0 || windows.size / perWindow != static_cast<size_t>(count))
-        throw Napi::RangeError::New(env, "windows has not count x " + std::to_string(perWindow) + " values");
+      checkCount(env, windows, count);
       const int threads = std::clamp(call[2].As<Napi::Number>().Int32Value(), 1, THREADS_MAX);
       const bool trace = call[3].ToBoolean();
       const Network::Result result = network_->run(windows.data, static_cast<size_t>(count), threads, trace);
@@ -54,6 +54,26 @@ class NetworkBinding : public Napi::ObjectWrap<NetworkBinding> {
       if (trace) object["traces"] = tracesTo(env, result.traces, static_cast<uint32_t>(count));
       return object;
     });
+  }
+
+  /// profile(windows, count, rounds)
+  Napi::Value profile(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    return guarded(env, [&]() -> Napi::Value {
+      const FloatView windows = floatsFrom(call[0], "windows");
+      if (!call[1].IsNumber() || !call[2].IsNumber()) throw Napi::TypeError::New(env, "count and rounds are numbers");
+      const int64_t count = call[1].As<Napi::Number>().Int64Value();
+      checkCount(env, windows, count);
+      const auto rounds = static_cast<uint32_t>(std::clamp(call[2].As<Napi::Number>().Int32Value(), 1, ROUNDS_MAX));
+      const std::vector<double> seconds = network_->profile(windows.data, static_cast<size_t>(count), rounds);
+      return arrayTo<Napi::Float64Array>(env, seconds);
+    });
+  }
+
+  void checkCount(Napi::Env env, const FloatView& windows, int64_t count) const {
+    const size_t perWindow = network_->inputSize();
+    if (count < 0 || windows.size % perWindow != 0 || windows.size / perWindow != static_cast<size_t>(count))
+      throw Napi::RangeError::New(env, "windows has not count x " + std::to_string(perWindow) + " values");
   }
 
   Napi::Array tracesTo(Napi::Env env, const std::vector<StageTrace>& traces, uint32_t count) {

@@ -43,6 +43,8 @@ export interface NativeNetwork {
     multiplies: Uint32Array;
     traces?: { winners: Uint32Array; output: Float32Array }[][];
   };
+  /** Seconds of each layer for one window, the median over all windows and rounds, on one thread. */
+  profile(windows: Float32Array, count: number, rounds: number): Float64Array;
 }
 
 export interface NativeTrainerOptions {

@@ -1,0 +1,64 @@
+import os from 'node:os';
+import type { Model } from '../network/model.js';
+import type { Isa } from '../network/native.js';
+import { OnnxBackend } from '../network/onnx.js';
+import { exportOnnx } from '../network/onnx-export.js';
+import { calibrate, exportQuantisedOnnx } from '../network/onnx-quantise.js';
+import { windowsOf, type BenchClips } from './clips.js';
+import type { CpuBenchOptions } from './cpu-bench.js';
+import { nativePeer, onnxPeer, type Peer } from './peer.js';
+
+/** What is measured together: peers at the same number of threads and the same batch. */
+export interface Group {
+  readonly threads: number;
+  readonly batch: number;
+  /** Of the native engine; the first one is the best. */
+  readonly isas: readonly Isa[];
+}
+
+/** A peer, and the groups it belongs to. */
+export interface PlannedPeer {
+  readonly peer: Peer;
+  readonly wanted: (group: Group) => boolean;
+}
+
+/** Every number of threads with every batch. */
+export function chooseGroups(
+  engine: { readonly isa: Isa; readonly available: readonly Isa[] },
+  { threads, batches, isa }: Pick<CpuBenchOptions, 'threads' | 'batches' | 'isa'>,
+): Group[] {
+  const counts = [...new Set(threads.map((count) => (count === 0 ? os.availableParallelism() : count)))];
+  return counts.flatMap((count) =>
+    batches.map((batch): Group => {
+      const every = count === 1 && batch === 1;
+      return { threads: count, batch, isas: isa ? [isa] : every ? engine.available : [engine.isa] };
+    }),
+  );
+}
+
+/** ONNX Runtime in float32 and int8 with the dense network; the native engine with the dense and the sparse one. */
+export async function choosePeers(
+  { dense, sparse }: { readonly dense: Model; readonly sparse: Model },
+  groups: readonly Group[],
+  clips: BenchClips,
+): Promise<PlannedPeer[]> {
+  const always = (): boolean => true;
+  const isas = [...new Set(groups.flatMap((group) => group.isas))];
+  const [best] = isas;
+  return [
+    { peer: onnxPeer(dense, 'fp32', exportOnnx(dense)), wanted: always },
+    { peer: onnxPeer(dense, 'int8', await quantised(dense, clips)), wanted: always },
+    { peer: nativePeer(dense, best!), wanted: always },
+    ...isas.map((isa): PlannedPeer => ({ peer: nativePeer(sparse, isa), wanted: (group) => group.isas.includes(isa) })),
+  ];
+}
+
+async function quantised(model: Model, clips: BenchClips): Promise<Uint8Array> {
+  const backend = await OnnxBackend.open(model);
+  try {
+    const windows = windowsOf(clips.calibration, model.features);
+    return exportQuantisedOnnx(model, await calibrate(backend, windows, clips.calibration.length));
+  } finally {
+    await backend.close();
+  }
+}
