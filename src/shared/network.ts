@@ -72,6 +72,11 @@ const layerBase = {
   name: z.string().regex(/^[a-z][a-z0-9]{0,31}$/),
   /** Fraction of weights that exist; every unit (filter) has the same number: inputs minus round-half-even(inputs x (1 - density)). */
   weightDensity: z.number().positive().max(1),
+  /**
+   * Units (filters) side by side whose weights stand at the same inputs, so that they fill wide registers: the mask is drawn
+   * once for each such block. 1 unless given.
+   */
+  unitsPerMask: z.int().positive().max(UNITS_MAX).optional(),
   /** Batch normalisation without affine parameters, eps 1e-5. */
   batchNorm: z.boolean(),
   activation: Activation,

@@ -52,6 +52,16 @@ describe('masks', () => {
     expect(perUnit(mask, hidden!).size).toBeGreaterThan(5);
   });
 
+  it('are the same for all units of a block, and differ between blocks', () => {
+    const shape: LayerShape = { ...linear, spec: { ...linear.spec, unitsPerMask: 16 } };
+    const mask = randomMask(shape, 2)!;
+    const row = (unit: number) => Buffer.from(mask.subarray(unit * shape.fanIn, (unit + 1) * shape.fanIn));
+    expect(perUnit(mask, shape)).toEqual(new Set([80]));
+    expect(row(15).equals(row(0))).toBe(true);
+    expect(row(1499).equals(row(1488))).toBe(true);
+    expect(row(16).equals(row(15))).toBe(false);
+  });
+
   it('by magnitude keep the largest weights of every unit', () => {
     const shape = { ...linear, channels: 2, fanIn: 4, spec: { ...linear.spec, weightDensity: 0.5 } };
     expect([...magnitudeMask(shape, Float32Array.of(1, -5, 2, 0, 3, 3, -3, 1))]).toEqual([0, 1, 1, 0, 1, 1, 0, 0]);

@@ -3,7 +3,8 @@ import type { LayerShape } from './model.js';
 import { nonZerosPerUnit } from './shapes.js';
 
 /**
- * Weights chosen at random before training, the same number for every unit or filter (patent, paragraphs 44 and 56).
+ * Weights chosen at random before training, the same number for every unit or filter (patent, paragraphs 44 and 56); drawn
+ * once for each block of `unitsPerMask` units.
  * @returns `[unit][input]`, 1 where a weight exists; nothing where all of them do
  */
 export function randomMask(shape: LayerShape, seed: number): Uint8Array | undefined {
@@ -11,7 +12,12 @@ export function randomMask(shape: LayerShape, seed: number): Uint8Array | undefi
   if (kept === shape.fanIn) return undefined;
   const random = new Random(seed);
   const mask = new Uint8Array(shape.channels * shape.fanIn);
-  for (let unit = 0; unit < shape.channels; unit++) choose(mask, unit * shape.fanIn, shape.fanIn, kept, random);
+  const block = shape.spec.unitsPerMask ?? 1;
+  for (let unit = 0; unit < shape.channels; unit++) {
+    const start = unit * shape.fanIn;
+    if (unit % block === 0) choose(mask, start, shape.fanIn, kept, random);
+    else mask.copyWithin(start, start - shape.fanIn, start);
+  }
   return mask;
 }
 
