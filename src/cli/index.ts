@@ -9,12 +9,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   classify: async () => (await import('./classify.js')).command,
   train: async () => (await import('./train.js')).command,
   evaluate: async () => (await import('./evaluate.js')).command,
+  calibrate: async () => (await import('./calibrate.js')).command,
   model: async () => (await import('./model.js')).command,
+  collect: async () => (await import('./collect.js')).command,
+  finetune: async () => (await import('./finetune.js')).command,
   experiment: async () => (await import('./experiment.js')).command,
+  bench: async () => (await import('./bench.js')).command,
   serve: async () => (await import('./serve.js')).command,
 };
 
-  bench: async () => (await import('./bench.js')).command,
 async function load(name: string): Promise<Command> {
   if (!Object.hasOwn(COMMANDS, name)) throw new WinnowError('cli-no-command', { name });
   return COMMANDS[name]!();

@@ -142,6 +142,11 @@ export const ERRORS = {
     next: 'Make the windows with the feature settings that the model names.',
     exit: 1,
   },
+  'network-quantise': {
+    cause: 'The network cannot be turned into 8-bit numbers: {reason}.',
+    next: 'Use ReLU or winners by number in every layer but the last, and give examples of real sound.',
+    exit: 1,
+  },
   'network-engine': {
     cause: 'The native engine cannot do this: {reason}.',
     next: 'Put the cause right, or run the network on the reference back end ("--backend reference").',
@@ -312,6 +317,21 @@ export const ERRORS = {
     next: 'Give the path of a folder with clips of words.',
     exit: 2,
   },
+  'calibration-labels': {
+    cause: 'The words of a recording cannot be read from {path}: {reason}.',
+    next: 'Write {"words": [{"label": "yes", "timeMs": 1500}]}, with the middle of each word in ms; or remove the file if nothing is said.',
+    exit: 2,
+  },
+  'calibration-word': {
+    cause: 'A recording is labelled with the word "{label}", which the model does not know.',
+    next: 'Label only words of the model ({known}); every other word counts as one that should not be heard.',
+    exit: 2,
+  },
+  'calibration-no-sound': {
+    cause: 'There is nothing to calibrate with.',
+    next: 'Name a folder of clips, or a long recording.',
+    exit: 2,
+  },
   internal: {
     cause: 'Something failed that should not: {reason}',
     next: 'Report it with the text of this error.',
@@ -411,6 +431,81 @@ export const ERRORS = {
     cause: '"{word}" cannot be a word to teach: {reason}.',
     next: 'Use letters and digits, with single spaces, hyphens or apostrophes between them.',
     exit: 2,
+  },
+  'takes-silent': {
+    cause: 'The recording for "{word}" is silent: every sample is zero.',
+    next: 'Check that the microphone is chosen and not muted, then record again.',
+    exit: 1,
+  },
+  'takes-duplicate': {
+    cause: 'The same recording of "{word}" is there already ({id}).',
+    next: 'Say the word again: a network learns nothing from the same take twice.',
+    exit: 1,
+  },
+  'takes-too-many': {
+    cause: 'There are {limit} takes of "{word}" already.',
+    next: 'Delete some first, or train on your folder directly with "winnow finetune --clips DIR".',
+    exit: 1,
+  },
+  'takes-disk-full': {
+    cause: 'The disk is full: {path} was not written, and nothing of it is left.',
+    next: 'Free some space and record again. Every earlier take is still there.',
+    exit: 1,
+  },
+  'takes-write': {
+    cause: 'The take {path} cannot be written: {reason}.',
+    next: 'Make the folder writable, or choose another home with WINNOW_HOME.',
+    exit: 1,
+  },
+  'takes-unknown': {
+    cause: 'There is no take "{id}" of "{word}".',
+    next: 'Look at the list of takes again: it may have been deleted.',
+    exit: 1,
+  },
+  'takes-import': {
+    cause: '{path} cannot be imported: {reason}.',
+    next: 'Name WAV or FLAC files with their word, or a folder of them named after it.',
+    exit: 2,
+  },
+  'takes-no-speech': {
+    cause: 'No word was heard for "{word}" within {seconds} seconds.',
+    next: 'Check the level of the microphone and say the word once more.',
+    exit: 1,
+  },
+  'finetune-no-takes': {
+    cause: 'There is nothing to learn "{word}" from: {reason}.',
+    next: 'Record at least {least} takes of the word; ten make it reliable.',
+    exit: 2,
+  },
+  'finetune-no-words': {
+    cause: '{path} has no folder of takes.',
+    next: 'Name a folder that has one folder for each word, with WAV or FLAC files in it.',
+    exit: 2,
+  },
+  'finetune-word-missing': {
+    cause: '{path} has no takes of "{word}"; it has {known}.',
+    next: 'Choose among the words that are there.',
+    exit: 2,
+  },
+  'finetune-model': {
+    cause: 'The model {model} cannot be taught: {reason}.',
+    next: 'Choose another model with "winnow model list".',
+    exit: 2,
+  },
+  'finetune-stopped': {
+    cause: 'Teaching was stopped after epoch {epoch}.',
+    next: 'Start it again with the same takes and settings to go on from there.',
+    exit: 1,
+  },
+  'finetune-running': {
+    cause: 'A training is running already.',
+    next: 'Wait for it to end, or stop it first.',
+    exit: 1,
+  },
+  'finetune-not-running': {
+    cause: 'No training is running.',
+    next: 'Start one first.',
+    exit: 1,
   },
   'experiment-unknown': {
     cause: 'There is no experiment {name}.',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resourcesFolder } from '../places.js';
 import { clipIndex, readClip } from './clips.js';
-import { withPauses } from './demo.js';
+import { strungTogether } from './strung.js';
 import { FedRecorder } from './fed.js';
 import { openRecorder } from './open-recorder.js';
 import type { PcmBlock, Recorder } from './recorder.js';
@@ -151,7 +151,8 @@ describe('the clips that ship', () => {
   });
 
   it('are laid between pauses of quiet that is not digital silence', () => {
-    const laid = withPauses([new Float32Array(16_000).fill(0.5)]);
+    const { sound: laid, middlesMs } = strungTogether([new Float32Array(16_000).fill(0.5)], 16_000);
+    expect(middlesMs).toEqual([1500]);
     expect(laid).toHaveLength(48_000);
     expect(laid[15_999]).not.toBe(0);
     expect(Math.abs(laid[15_999]!)).toBeLessThan(0.005);

@@ -91,15 +91,19 @@ export const CALIBRATION_THRESHOLDS: readonly number[] = [
   ...[0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9998, 0.9999],
 ];
 
-export interface Suggestions {
+export interface Suggestions<P> {
   /** The lowest threshold whose false accepts per hour stay within the wish; null when none does. */
-  readonly byFalseAccepts: OperatingPoint | null;
+  readonly byFalseAccepts: P | null;
   /** The highest threshold whose false rejects stay within the wish; null when none does. */
-  readonly byFalseRejects: OperatingPoint | null;
+  readonly byFalseRejects: P | null;
 }
 
 /** @param points in ascending order of the threshold. */
-export function suggest(points: readonly OperatingPoint[], falseAcceptsPerHour = 0.5, falseRejectRate = 0.05): Suggestions {
+export function suggest<P extends Pick<OperatingPoint, 'falseAcceptsPerHour' | 'falseRejectRate'>>(
+  points: readonly P[],
+  falseAcceptsPerHour = 0.5,
+  falseRejectRate = 0.05,
+): Suggestions<P> {
   return {
     byFalseAccepts: points.find((point) => point.falseAcceptsPerHour <= falseAcceptsPerHour) ?? null,
     byFalseRejects: points.findLast((point) => point.falseRejectRate <= falseRejectRate) ?? null,
