@@ -11,6 +11,7 @@ export default defineConfig({
           index: 'src/main/index.ts',
           cli: 'src/cli/index.ts',
           'engine-host': 'src/worker/hosts/engine-host.ts',
+          'bench-host': 'src/worker/hosts/bench-host.ts',
           'training-worker': 'src/worker/training/training-worker.ts',
         },
         output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' },

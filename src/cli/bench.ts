@@ -1,5 +1,6 @@
 import { ISAS } from '../worker/network/native.js';
-import { DEFAULT_BATCHES, DEFAULT_THREADS, runCpuBench, type CpuBenchOptions } from '../worker/bench/cpu-bench.js';
+import { runCpuBench } from '../worker/bench/cpu-bench.js';
+import { DEFAULT_BATCHES, DEFAULT_THREADS, type CpuBenchOptions } from '../worker/bench/options.js';
 import { choiceOption, integerOption, parseArguments, usageError } from './arguments.js';
 import { BenchTable } from './bench-table.js';
 import type { Command } from './command.js';

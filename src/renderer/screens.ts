@@ -1,5 +1,6 @@
 import type { Component } from 'svelte';
 import type { IconName } from './parts/icons.js';
+import Lab from './views/Lab.svelte';
 import Listen from './views/Listen.svelte';
 import Models from './views/Models.svelte';
 import Settings from './views/Settings.svelte';
@@ -18,6 +19,7 @@ export interface Screen {
 export const SCREENS: readonly Screen[] = [
   { id: 'listen', title: 'Listen', icon: 'listen', view: Listen },
   { id: 'models', title: 'Models', icon: 'models', view: Models },
+  { id: 'lab', title: 'Lab', icon: 'lab', view: Lab },
   { id: 'settings', title: 'Settings', icon: 'settings', view: Settings, foot: true },
 ];
 

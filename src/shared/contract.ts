@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { BenchReport } from './bench.js';
 import type { ErrorReport } from './errors.js';
 import { BACKENDS, type BackendKind, type LayerActivity, type NetworkSpec } from './network.js';
 
@@ -160,6 +161,8 @@ export type EngineEvent =
   | { readonly kind: 'ended'; readonly reason: 'file' | 'stopped' | 'error' }
   | { readonly kind: 'settings'; readonly settings: Settings }
   | { readonly kind: 'models' }
+  /** There is more to see of the benchmark: `bench.get` tells. */
+  | { readonly kind: 'bench' }
   | { readonly kind: 'host'; readonly host: 'engine'; readonly state: 'started' | 'died' | 'restarting' };
 
 interface Call<P extends z.ZodType, R> {
@@ -197,6 +200,11 @@ export const CALLS = {
    * Kept for the last 100 detections.
    */
   'detection.audio': call<{ wavBase64: string }>()(z.strictObject({ id: z.int().positive(), clean: z.boolean().optional() })),
+  /** Starts a benchmark in a process of its own. Listening goes on, and makes the figures worse. */
+  'bench.start': call<void>()(z.strictObject({ quick: z.boolean() })),
+  'bench.stop': call<void>()(Nothing),
+  /** The benchmark that runs, or the last one. */
+  'bench.get': call<BenchReport>()(Nothing),
 } as const;
 
 export type CallName = keyof typeof CALLS;

@@ -302,7 +302,12 @@ export const ERRORS = {
     next: 'Build the native engine with "npm run build:native" (it needs CMake and a C++ compiler).',
     exit: 1,
   },
-  'network-quantise': {
+  'bench-running': {
+    cause: 'A benchmark is running already.',
+    next: 'Wait until it is done, or stop it.',
+    exit: 1,
+  },
+  'onnx-quantise': {
     cause: 'The layer "{layer}" cannot be quantised for ONNX Runtime: {reason}.',
     next: 'Choose a dense network with ReLU.',
     exit: 2,

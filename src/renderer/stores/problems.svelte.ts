@@ -1,7 +1,7 @@
 import { WinnowError, type ErrorReport } from '../../shared/errors.js';
 
 /** Where on the page an error belongs: beside what the user would change. */
-export type Place = 'input' | 'model' | 'noise' | 'settings' | 'detections' | 'engine';
+export type Place = 'input' | 'model' | 'noise' | 'settings' | 'detections' | 'bench' | 'engine';
 
 const PLACES: readonly [prefix: string, place: Place][] = [
   ['audio-noise', 'noise'],
@@ -18,6 +18,7 @@ const PLACES: readonly [prefix: string, place: Place][] = [
   ['settings-', 'settings'],
   ['action-', 'settings'],
   ['detection-', 'detections'],
+  ['bench-', 'bench'],
 ];
 
 /** The place of an error that nobody asked for (an event); `engine` where the code says nothing else. */

@@ -1,3 +1,4 @@
+import type { BenchReport } from '../../shared/bench.js';
 import type { EngineClient } from '../../shared/client.js';
 import type {
   AudioDevice,
@@ -52,6 +53,9 @@ export class Session {
   ended = $state<'file' | 'stopped' | 'error' | null>(null);
 
   #titles = $derived(modelTitles(this.models ?? []));
+
+  /** The benchmark that runs, or the last one. */
+  bench = $state.raw<BenchReport | null>(null);
 
   readonly problems = new Problems();
   readonly history = new SpectrogramHistory();
@@ -171,6 +175,18 @@ export class Session {
     }
   }
 
+  async startBench(quick: boolean): Promise<void> {
+    await this.#attempt('bench', () => this.call('bench.start', { quick }));
+  }
+
+  async stopBench(): Promise<void> {
+    await this.#attempt('bench', () => this.call('bench.stop', {}));
+  }
+
+  async #refreshBench(): Promise<void> {
+    this.bench = await this.call('bench.get', {});
+  }
+
   async #refreshModels(): Promise<void> {
     const { models, problems } = await this.call('models.list', {});
     this.models = models;
@@ -217,6 +233,7 @@ export class Session {
         this.call('engine.info', {}).then((info) => (this.info = info)),
         this.call('clips.list', {}).then(({ clips }) => (this.clips = clips)),
         this.#refreshModels(),
+        this.#refreshBench(),
         this.refreshDevices(),
       ]);
     } catch (error) {
@@ -260,6 +277,9 @@ export class Session {
         return;
       case 'models':
         this.#refreshModels().catch(() => {});
+        return;
+      case 'bench':
+        this.#refreshBench().catch(() => {});
         return;
       case 'host':
         // A started host counts as running once it has answered the greeting.

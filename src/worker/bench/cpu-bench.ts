@@ -14,23 +14,10 @@ import { profileLayers } from './layers.js';
 import { describeMachine } from './machine.js';
 import { measureTogether, QUICK, THOROUGH, type Share, type Timing } from './measure.js';
 import { meanActivity, peerName, type Peer, type Runner } from './peer.js';
+import type { CpuBenchOptions } from './options.js';
 import { chooseGroups, choosePeers, type Group } from './plan.js';
 import { PUBLISHED_SPEEDS } from './published.js';
 import { largestDifference, percentile, timesFaster } from './statistics.js';
-
-export interface CpuBenchOptions {
-  readonly quick: boolean;
-  /** Numbers of threads; 0 is all cores. */
-  readonly threads: readonly number[];
-  readonly batches: readonly number[];
-  /** Only this instruction set; otherwise the best, and at batch 1 on one thread the others that the machine has too. */
-  readonly isa?: Isa;
-  /** A data folder whose test clips are the words; otherwise the clips that ship. */
-  readonly data?: string;
-}
-
-export const DEFAULT_THREADS: readonly number[] = [1, 0];
-export const DEFAULT_BATCHES: readonly number[] = [1, 8, 64, 256];
 
 export interface BenchHooks {
   emit(event: BenchEvent): void;

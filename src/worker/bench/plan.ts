@@ -5,7 +5,7 @@ import { OnnxBackend } from '../network/onnx.js';
 import { exportOnnx } from '../network/onnx-export.js';
 import { calibrate, exportQuantisedOnnx } from '../network/onnx-quantise.js';
 import { windowsOf, type BenchClips } from './clips.js';
-import type { CpuBenchOptions } from './cpu-bench.js';
+import type { CpuBenchOptions } from './options.js';
 import { nativePeer, onnxPeer, type Peer } from './peer.js';
 
 /** What is measured together: peers at the same number of threads and the same batch. */

@@ -12,7 +12,9 @@ import type { ModelListing } from '../network/registry.js';
 import { encodeWav } from '../audio/wav.js';
 import { DetectionArchive } from '../recognizer/detections.js';
 import type { Spotted } from '../recognizer/recognizer.js';
+import { DEFAULT_BATCHES, DEFAULT_THREADS } from '../bench/options.js';
 import { ActionRunner } from './actions.js';
+import { BenchProcess } from './bench-process.js';
 import type { Caller, Served, Shown } from './client-session.js';
 import { EventLog } from './event-log.js';
 import { Listening, type SoundSource } from './listening.js';
@@ -36,6 +38,7 @@ export class Engine implements Served {
   readonly log = new EventLog();
   private readonly archive = new DetectionArchive();
   private readonly actions = new ActionRunner((error) => this.problem(error));
+  private readonly bench = new BenchProcess(() => this.log.append({ kind: 'bench' }));
   private readonly listening: Listening;
   /** Grows by at least one with everything that a picture would show. */
   private revision = 1;
@@ -60,7 +63,9 @@ export class Engine implements Served {
       changed: () => {
         this.revision++;
         const now = this.listening.mode === 'listen';
-        if (now !== listening) listeningChanged((listening = now));
+        if (now === listening) return;
+        listeningChanged((listening = now));
+        if (listening) this.bench.listeningBegan();
       },
     });
   }
@@ -70,6 +75,7 @@ export class Engine implements Served {
   }
 
   async close(): Promise<void> {
+    this.bench.stop();
     await this.listening.close();
     await this.settings.flush();
   }
@@ -108,6 +114,10 @@ export class Engine implements Served {
       'listen.feed': async ({ base64, lost }) => {
         listening.feed(Buffer.from(base64, 'base64'), lost);
       },
+      'bench.start': async ({ quick }) =>
+        this.bench.start({ quick, threads: DEFAULT_THREADS, batches: DEFAULT_BATCHES }, listening.mode === 'listen'),
+      'bench.stop': async () => this.bench.stop(),
+      'bench.get': async () => this.bench.report,
       'detection.audio': async ({ id, clean }) => {
         const { audio } = this.archive.get(id);
         return { wavBase64: Buffer.from(encodeWav(clean ? audio.clean : audio.heard)).toString('base64') };

@@ -53,7 +53,7 @@ describe('the quantised ONNX export', () => {
     const model = randomModel(presetNetwork('WtSparsity11'), 1);
     const none = { low: 0, high: 1 };
     const calibration = { input: none, layers: model.spec.layers.map(() => none) };
-    expect(() => exportQuantisedOnnx(model, calibration)).toThrow(expect.objectContaining({ code: 'network-quantise' }));
+    expect(() => exportQuantisedOnnx(model, calibration)).toThrow(expect.objectContaining({ code: 'onnx-quantise' }));
   });
 
   it('measures ranges over all windows, zero among them', async () => {

@@ -59,7 +59,7 @@ function widened({ low, high }: Range, values: Float32Array): Range {
  * The network as a statically quantised ONNX graph for ONNX Runtime: 8-bit weights with a scale per channel, 8-bit activations,
  * sums in 32 bits, the same input and output (float32) as the plain export. Batch norm goes into the weights; ReLU is where the
  * bytes begin, at zero. QGemm is an operator of ONNX Runtime's own.
- * @throws WinnowError `network-quantise` for a layer that is neither ReLU nor without activation
+ * @throws WinnowError `onnx-quantise` for a layer that is neither ReLU nor without activation
  */
 export function exportQuantisedOnnx(model: Model, calibration: Calibration): Uint8Array {
   const shapes = checkTensors(model.spec, model.layers);
@@ -86,7 +86,7 @@ export function exportQuantisedOnnx(model: Model, calibration: Calibration): Uin
 function outputRange({ spec }: LayerShape, measured: Range): Range {
   if (spec.activation.kind === 'relu') return { low: 0, high: measured.high };
   if (spec.activation.kind === 'none') return measured;
-  throw new WinnowError('network-quantise', { layer: spec.name, reason: `its activation is ${spec.activation.kind}` });
+  throw new WinnowError('onnx-quantise', { layer: spec.name, reason: `its activation is ${spec.activation.kind}` });
 }
 
 function bytesOf({ low, high }: Range): Scale {

@@ -1,0 +1,15 @@
+import type { Isa } from '../network/native.js';
+
+export interface CpuBenchOptions {
+  readonly quick: boolean;
+  /** Numbers of threads; 0 is all cores. */
+  readonly threads: readonly number[];
+  readonly batches: readonly number[];
+  /** Only this instruction set; otherwise the best, and at batch 1 on one thread the others that the machine has too. */
+  readonly isa?: Isa;
+  /** A data folder whose test clips are the words; otherwise the clips that ship. */
+  readonly data?: string;
+}
+
+export const DEFAULT_THREADS: readonly number[] = [1, 0];
+export const DEFAULT_BATCHES: readonly number[] = [1, 8, 64, 256];
