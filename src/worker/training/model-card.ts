@@ -17,6 +17,8 @@ interface Reported extends TrainingReport {
   readonly test?: Figures;
   readonly cost?: Cost;
   readonly spread?: Readonly<Record<string, Spread>> & { readonly seeds: readonly number[] };
+  /** What a reader should know beyond the figures. */
+  readonly note?: string;
   readonly machine: string;
   readonly isa: string;
   readonly code: string;
@@ -139,6 +141,7 @@ export function modelCard(model: Model): string {
     '',
     `\`${report.command}\``,
     '',
+    ...(report.note ? [report.note, ''] : []),
     ...recipeText(report.recipe),
     `Best epoch on validation: ${report.bestEpoch}. Data: ${report.data}.`,
     '',
