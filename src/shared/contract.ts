@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BenchReport } from './bench.js';
+import { ClipSource, RECORDINGS_MAX, STUDY_MODELS_MAX, type ClipList, type JudgedClip, type StudyState } from './study.js';
 import type { ErrorReport } from './errors.js';
 import { BACKENDS, type BackendKind, type LayerActivity, type NetworkSpec } from './network.js';
 
@@ -19,6 +20,31 @@ export const NoiseSettings = z.strictObject({
   path: z.string().max(4096).optional(),
 });
 export type NoiseSettings = z.infer<typeof NoiseSettings>;
+
+/** Noise of a study, whose levels are its own. */
+const StudyNoise = NoiseSettings.omit({ eta: true });
+const ModelIds = z.array(z.string().min(1).max(256)).min(1).max(STUDY_MODELS_MAX);
+
+/** Long work in the background. */
+export const StudyJob = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('noiseScore'),
+    models: ModelIds,
+    source: ClipSource,
+    noise: StudyNoise,
+    /** Levels, ascending. */
+    etas: z.array(z.number().min(0).max(0.5)).min(1).max(51),
+  }),
+  z.strictObject({
+    kind: z.literal('calibration'),
+    model: z.string().min(1).max(256),
+    /** A data folder. */
+    data: z.string().min(1).max(4096).optional(),
+    /** Long recordings, with their words in a `.json` beside them. */
+    recordings: z.array(z.string().min(1).max(4096)).max(RECORDINGS_MAX),
+  }),
+]);
+export type StudyJob = z.infer<typeof StudyJob>;
 
 export const InputChoice = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('microphone'), device: z.string().max(256).optional() }),
@@ -157,6 +183,14 @@ export interface Detection {
 /** Never lost, numbered from 1 by the host. */
 export type EngineEvent =
   | { readonly kind: 'detection'; readonly detection: Detection }
+  /** A word heard by a model that listens beside the deciding one. */
+  | {
+      readonly kind: 'beside';
+      readonly modelId: string;
+      readonly label: string;
+      readonly confidence: number;
+      readonly timeMs: number;
+    }
   | { readonly kind: 'error'; readonly error: ErrorReport }
   | { readonly kind: 'ended'; readonly reason: 'file' | 'stopped' | 'error' }
   | { readonly kind: 'settings'; readonly settings: Settings }
@@ -205,6 +239,24 @@ export const CALLS = {
   'bench.stop': call<void>()(Nothing),
   /** The benchmark that runs, or the last one. */
   'bench.get': call<BenchReport>()(Nothing),
+  /** The clips of a list, in the order in which they are judged. */
+  'clips.open': call<ClipList>()(z.strictObject({ source: ClipSource })),
+  /** What models make of one clip's own window with the clip's own noise: counting the answers gives the noise score. */
+  'clips.judge': call<JudgedClip>()(
+    z.strictObject({
+      source: ClipSource,
+      index: z.int().nonnegative(),
+      models: ModelIds,
+      noise: NoiseSettings,
+      withSound: z.boolean(),
+    }),
+  ),
+  /** Starts long work in a thread of its own; what ran before must have ended. */
+  'study.start': call<void>()(z.strictObject({ job: StudyJob })),
+  /** What is finished of it stays. */
+  'study.stop': call<void>()(Nothing),
+  /** The study that runs, or the last one; null before the first. */
+  'study.get': call<StudyState | null>()(Nothing),
 } as const;
 
 export type CallName = keyof typeof CALLS;

@@ -142,6 +142,11 @@ export const ERRORS = {
     next: 'Make the windows with the feature settings that the model names.',
     exit: 1,
   },
+  'bench-running': {
+    cause: 'A benchmark is running already.',
+    next: 'Wait until it is done, or stop it.',
+    exit: 1,
+  },
   'network-quantise': {
     cause: 'The network cannot be turned into 8-bit numbers: {reason}.',
     next: 'Use ReLU or winners by number in every layer but the last, and give examples of real sound.',
@@ -302,11 +307,6 @@ export const ERRORS = {
     next: 'Build the native engine with "npm run build:native" (it needs CMake and a C++ compiler).',
     exit: 1,
   },
-  'bench-running': {
-    cause: 'A benchmark is running already.',
-    next: 'Wait until it is done, or stop it.',
-    exit: 1,
-  },
   'onnx-quantise': {
     cause: 'The layer "{layer}" cannot be quantised for ONNX Runtime: {reason}.',
     next: 'Choose a dense network with ReLU.',
@@ -336,6 +336,16 @@ export const ERRORS = {
     cause: 'There is nothing to calibrate with.',
     next: 'Name a folder of clips, or a long recording.',
     exit: 2,
+  },
+  'study-running': {
+    cause: 'A noise score or a calibration is running already.',
+    next: 'Wait for it to end, or stop it first.',
+    exit: 1,
+  },
+  'study-clip': {
+    cause: 'The list has no clip number {index}; it has {count}.',
+    next: 'Open the list again: its folder may have changed.',
+    exit: 1,
   },
   internal: {
     cause: 'Something failed that should not: {reason}',

@@ -57,6 +57,9 @@ export class Session {
   /** The benchmark that runs, or the last one. */
   bench = $state.raw<BenchReport | null>(null);
 
+  /** The newest word that a model beside the deciding one heard. */
+  beside = $state.raw<(Extract<EngineEvent, { kind: 'beside' }> & { readonly atMs: number }) | null>(null);
+
   readonly problems = new Problems();
   readonly history = new SpectrogramHistory();
   readonly detections = new Detections(this.history);
@@ -264,6 +267,9 @@ export class Session {
     switch (event.kind) {
       case 'detection':
         this.detections.add(event.detection, this.#catchingUp ? null : this.stream, performance.now());
+        return;
+      case 'beside':
+        this.beside = { ...event, atMs: performance.now() };
         return;
       case 'error':
         this.problems.report(placeOf(event.error.code), event.error);

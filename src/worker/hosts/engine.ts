@@ -4,22 +4,27 @@ import {
   type CallResult,
   type Detection,
   type EngineInfo,
+  type NoiseSettings,
   type Settings,
   type Snapshot,
 } from '../../shared/contract.js';
 import { WinnowError, type ErrorReport } from '../../shared/errors.js';
+import type { ClipSource } from '../../shared/study.js';
 import type { ModelListing } from '../network/registry.js';
 import { encodeWav } from '../audio/wav.js';
 import { DetectionArchive } from '../recognizer/detections.js';
 import type { Spotted } from '../recognizer/recognizer.js';
+import { startStudy } from '../robustness/study-run.js';
 import { DEFAULT_BATCHES, DEFAULT_THREADS } from '../bench/options.js';
 import { ActionRunner } from './actions.js';
 import { BenchProcess } from './bench-process.js';
+import { ClipJudge } from './clip-judge.js';
 import type { Caller, Served, Shown } from './client-session.js';
 import { EventLog } from './event-log.js';
 import { Listening, type SoundSource } from './listening.js';
 import { OpenModels, type ModelSource } from './open-models.js';
 import type { SettingsStore } from './settings-store.js';
+import { Studies } from './studies.js';
 
 /** The rooms that the engine puts together. */
 export interface EngineParts extends SoundSource, ModelSource {
@@ -40,6 +45,8 @@ export class Engine implements Served {
   private readonly actions = new ActionRunner((error) => this.problem(error));
   private readonly bench = new BenchProcess(() => this.log.append({ kind: 'bench' }));
   private readonly listening: Listening;
+  private readonly judge: ClipJudge;
+  private readonly studies = new Studies(startStudy);
   /** Grows by at least one with everything that a picture would show. */
   private revision = 1;
   /** Unlike those of an earlier host, so that a page that knows some of those never gets the wrong sound. */
@@ -56,6 +63,7 @@ export class Engine implements Served {
   ) {
     let listening = false;
     const models = new OpenModels(parts, (error) => this.problem(error));
+    this.judge = new ClipJudge(parts, (error) => this.problem(error));
     this.listening = new Listening(parts, models, settings.get(), {
       event: (event) => this.log.append(event),
       problem: (error) => this.problem(error),
@@ -76,6 +84,8 @@ export class Engine implements Served {
 
   async close(): Promise<void> {
     this.bench.stop();
+    await this.studies.close();
+    await this.judge.close();
     await this.listening.close();
     await this.settings.flush();
   }
@@ -114,6 +124,23 @@ export class Engine implements Served {
       'listen.feed': async ({ base64, lost }) => {
         listening.feed(Buffer.from(base64, 'base64'), lost);
       },
+      'clips.open': async ({ source }) => {
+        if (!caller.local && source.kind === 'folder') refuse('The folder of clips');
+        return this.judge.open(source);
+      },
+      'clips.judge': async (request) => {
+        if (!caller.local) refuseRemoteStudy(request.source, request.noise, request.models, this.settings.get());
+        return this.judge.judge(request, settings.get().backend);
+      },
+      'study.start': async ({ job }) => {
+        if (!caller.local) {
+          if (job.kind === 'calibration') refuse('The sound to calibrate with');
+          else refuseRemoteStudy(job.source, job.noise, job.models, this.settings.get());
+        }
+        this.studies.start(job, settings.get().decision);
+      },
+      'study.stop': async () => this.studies.stop(),
+      'study.get': async () => this.studies.current,
       'bench.start': async ({ quick }) =>
         this.bench.start({ quick, threads: DEFAULT_THREADS, batches: DEFAULT_BATCHES }, listening.mode === 'listen'),
       'bench.stop': async () => this.bench.stop(),
@@ -165,7 +192,10 @@ export class Engine implements Served {
   /** Every model's words are known to the recogniser; the first model's are detections. */
   private spotted({ modelId, labels, label, confidence, best, firedMs, audio }: Spotted): void {
     const settings = this.settings.get();
-    if (modelId !== settings.models[0]) return;
+    if (modelId !== settings.models[0]) {
+      this.log.append({ kind: 'beside', modelId, label, confidence, timeMs: best.centreMs });
+      return;
+    }
     const detection: Detection = {
       id: ++this.lastDetection,
       label,
@@ -189,14 +219,30 @@ function defined<T extends object>(change: T): { [K in keyof T]?: Exclude<T[K], 
   };
 }
 
+function refuse(what: string): never {
+  throw new WinnowError('engine-not-allowed', { what });
+}
+
 /** From another computer nobody names programs to run or files to read on this one. */
 function refuseRemote(change: Partial<Omit<Settings, 'version'>>, now: Settings): void {
-  const refuse = (what: string): never => {
-    throw new WinnowError('engine-not-allowed', { what });
-  };
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
   if (change.actions && !same(change.actions, now.actions)) refuse('The programs that words start');
   if (change.input?.kind === 'file' && !same(change.input, now.input)) refuse('The file to listen to');
   if (change.noise?.path !== undefined && change.noise.path !== now.noise.path) refuse('The file with the noise');
-  if (change.models?.some((id) => /[\\/]/.test(id) && !now.models.includes(id))) refuse('The file of a model');
+  refuseModelFiles(change.models ?? [], now);
+}
+
+function refuseModelFiles(models: readonly string[], now: Settings): void {
+  if (models.some((id) => /[\\/]/.test(id) && !now.models.includes(id))) refuse('The file of a model');
+}
+
+function refuseRemoteStudy(
+  source: ClipSource,
+  noise: Pick<NoiseSettings, 'path'>,
+  models: readonly string[],
+  now: Settings,
+): void {
+  if (source.kind === 'folder') refuse('The folder of clips');
+  if (noise.path !== undefined && noise.path !== now.noise.path) refuse('The file with the noise');
+  refuseModelFiles(models, now);
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { NoiseSettings } from '../../shared/contract.js';
 import { CLIP_MARGIN_SAMPLES, CLIP_SAMPLES, WINDOW_VALUES, type FeatureSpec } from '../../shared/features.js';
 import { blend, clipNoise } from '../audio/noise.js';
 import type { BatchExtractor } from '../features/batch.js';
@@ -45,8 +46,36 @@ export function silenceItems(noise: NoiseRecordings, labels: readonly string[]):
   }));
 }
 
+/** Noise that is mixed into clips; `recording` as of `noiseRecording`, for kind `file`. */
+export interface MixedNoise {
+  readonly kind: NoiseSettings['kind'];
+  readonly recording?: Float32Array;
+}
+
+/** The published noise. */
+const WHITE: MixedNoise = { kind: 'white' };
+
+/** The sound of some items at one noise level. A clip lies between margins of zeros; noise covers the margins too. */
+export function evaluationSound(
+  items: readonly EvaluationItem[],
+  eta: number,
+  seed: number,
+  spec: FeatureSpec,
+  noise: MixedNoise = WHITE,
+): Float32Array {
+  const length = samplesPerWindow(spec);
+  const margin = length === CLIP_SAMPLES ? 0 : CLIP_MARGIN_SAMPLES;
+  const samples = new Float32Array(items.length * length);
+  items.forEach((item, i) => {
+    const window = samples.subarray(i * length, (i + 1) * length);
+    item.sound(window.subarray(margin, margin + CLIP_SAMPLES));
+    if (eta > 0) window.set(blend(window, clipNoise(noise.kind, seed, item.key, eta, length, noise.recording), eta));
+  });
+  return samples;
+}
+
 /**
- * The network's input for some items at one noise level. A clip lies between margins of zeros; noise covers the margins too.
+ * The network's input for some items at one noise level.
  * @returns `[item][band][frame]`
  */
 export function evaluationWindows(
@@ -55,15 +84,10 @@ export function evaluationWindows(
   seed: number,
   spec: FeatureSpec,
   extractor: BatchExtractor,
+  noise: MixedNoise = WHITE,
 ): Float32Array {
-  const length = samplesPerWindow(spec);
-  const margin = length === CLIP_SAMPLES ? 0 : CLIP_MARGIN_SAMPLES;
-  const samples = new Float32Array(items.length * length);
-  items.forEach((item, i) => {
-    const window = samples.subarray(i * length, (i + 1) * length);
-    item.sound(window.subarray(margin, margin + CLIP_SAMPLES));
-    if (eta > 0) window.set(blend(window, clipNoise('white', seed, item.key, eta, length), eta));
-  });
+  const samples = evaluationSound(items, eta, seed, spec, noise);
+  const length = samples.length / Math.max(1, items.length);
   return finishWindows(spec, extractor.extract(samples, items.length, length));
 }
 

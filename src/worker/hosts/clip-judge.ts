@@ -1,0 +1,77 @@
+import type { NoiseSettings } from '../../shared/contract.js';
+import { WinnowError } from '../../shared/errors.js';
+import type { BackendKind } from '../../shared/network.js';
+import type { ClipList, ClipSource, JudgedClip } from '../../shared/study.js';
+import { openClips, type ListedClips } from '../robustness/clip-list.js';
+import { judgeClip } from '../robustness/judge.js';
+import { mixedNoise } from '../robustness/noise-score.js';
+import type { MixedNoise } from '../training/evaluation.js';
+import { OpenModels, type ModelSource } from './open-models.js';
+
+/** Judges clips of the list that was opened last, with models of its own: what listens is not disturbed. One at a time. */
+export class ClipJudge {
+  private readonly models: OpenModels;
+  private list: { readonly key: string; readonly clips: ListedClips } | undefined;
+  private noise: { readonly key: string; readonly mixed: MixedNoise } | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(source: ModelSource, report: (error: unknown) => void) {
+    this.models = new OpenModels(source, report);
+  }
+
+  open(source: ClipSource): Promise<ClipList> {
+    return this.inTurn(async () => {
+      this.forgetList();
+      const { clips } = await this.opened(source);
+      return { clips: clips.map(({ key, word }) => ({ key, word })) };
+    });
+  }
+
+  /** @throws WinnowError `study-clip`, and what opening the list, the noise or a model throws */
+  judge(
+    request: { source: ClipSource; index: number; models: readonly string[]; noise: NoiseSettings; withSound: boolean },
+    backend: BackendKind,
+  ): Promise<JudgedClip> {
+    return this.inTurn(async () => {
+      const { clips } = await this.opened(request.source);
+      const clip = clips[request.index];
+      if (!clip) throw new WinnowError('study-clip', { index: request.index, count: clips.length });
+      const { listeners, unused } = await this.models.choose(request.models, backend);
+      await this.models.close(unused);
+      return judgeClip(clip, listeners, await this.mixed(request.noise), request.noise, request.withSound);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.inTurn(async () => {
+      this.forgetList();
+      await this.models.close(this.models.forget());
+    });
+  }
+
+  private inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(task);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private forgetList(): void {
+    this.list?.clips.close();
+    this.list = undefined;
+  }
+
+  private async opened(source: ClipSource): Promise<ListedClips> {
+    const key = JSON.stringify(source);
+    if (this.list?.key === key) return this.list.clips;
+    this.forgetList();
+    const clips = await openClips(source);
+    this.list = { key, clips };
+    return clips;
+  }
+
+  private async mixed({ kind, path }: NoiseSettings): Promise<MixedNoise> {
+    const key = `${kind} ${kind === 'file' ? path : ''}`;
+    if (this.noise?.key !== key) this.noise = { key, mixed: await mixedNoise({ kind, path }) };
+    return this.noise.mixed;
+  }
+}
