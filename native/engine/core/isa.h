@@ -28,6 +28,8 @@ Isa chooseIsa(const std::optional<std::string>& name);
 //
 // declares `winnow::<isa>::convKernels` for each, and `winnow::convKernelsFor(isa)` that picks one at run time.
 //
+// Within a room's own namespace (winnow::train and so on) the names of its families cannot meet another room's.
+//
 // A kernel file must not instantiate templates or inline functions of the standard library or of shared headers: the
 // linker keeps one copy of those for the whole program, and it may be the copy compiled for AVX-512.
 #if WINNOW_HAS_AVX512

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace winnow {
 
@@ -9,17 +10,23 @@ namespace {
 
 /// Below this a partial sort of the keys is faster than clearing histograms.
 constexpr uint32_t SMALL = 192;
+/// From here on a sample pays.
+constexpr uint32_t LARGE = 4096;
+constexpr uint32_t SAMPLE = 512;
+/// Half the bracket's width, in standard deviations of the sample's rank.
+constexpr double BRACKET = 3.5;
 
-}  // namespace
-
-uint32_t kthLargestKey(uint32_t* keys, uint32_t n, uint32_t k, uint32_t& above) {
-  if (n <= SMALL) {
-    std::nth_element(keys, keys + (k - 1), keys + n, std::greater<>());
-    const uint32_t key = keys[k - 1];
-    above = static_cast<uint32_t>(std::count_if(keys, keys + k, [&](uint32_t other) { return other > key; }));
-    return key;
+/// Keys of low..high, in order, into `to` (which has room for one more).
+uint32_t keysBetween(const uint32_t* keys, uint32_t n, uint32_t low, uint32_t high, uint32_t* to) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    to[kept] = keys[i];
+    kept += keys[i] - low <= high - low;
   }
-  above = 0;
+  return kept;
+}
+
+uint32_t radixDescent(const uint32_t* keys, uint32_t n, uint32_t k, uint32_t* rest, uint32_t& above) {
   uint32_t prefix = 0;
   std::array<uint32_t, 2048> histogram;
   constexpr std::array<std::array<int, 2>, 3> DIGITS{{{21, 11}, {10, 11}, {0, 10}}};
@@ -31,14 +38,46 @@ uint32_t kthLargestKey(uint32_t* keys, uint32_t n, uint32_t k, uint32_t& above) 
     while (above + histogram[bin] < k) above += histogram[bin--];
     prefix |= bin << shift;
     if (shift == 0) break;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < n; i++) {
-      keys[kept] = keys[i];
-      kept += ((keys[i] >> shift) & (bins - 1)) == bin;
-    }
-    n = kept;
+    n = keysBetween(keys, n, prefix, prefix | ((1u << shift) - 1), rest);
+    keys = rest;
   }
   return prefix;
+}
+
+}  // namespace
+
+uint32_t kthLargestKey(const uint32_t* keys, uint32_t n, uint32_t k, uint32_t* rest, uint32_t& above) {
+  above = 0;
+  if (n <= SMALL) {
+    std::copy(keys, keys + n, rest);
+    std::nth_element(rest, rest + (k - 1), rest + n, std::greater<>());
+    const uint32_t key = rest[k - 1];
+    above = static_cast<uint32_t>(std::count_if(rest, rest + k, [&](uint32_t other) { return other > key; }));
+    return key;
+  }
+  if (n >= LARGE) {
+    std::array<uint32_t, SAMPLE> sample;
+    for (uint32_t i = 0; i < SAMPLE; i++) sample[i] = keys[static_cast<uint64_t>(i) * n / SAMPLE];
+    std::sort(sample.begin(), sample.end(), std::greater<>());
+    const double share = static_cast<double>(k) / n, rank = share * SAMPLE;
+    const double margin = BRACKET * std::sqrt(SAMPLE * share * (1 - share)) + 2;
+    const uint32_t high = rank - margin < 0 ? 0xffffffff : sample[static_cast<size_t>(rank - margin)];
+    const uint32_t low = rank + margin >= SAMPLE ? 0 : sample[static_cast<size_t>(rank + margin)];
+    uint32_t higher = 0, inside = 0;
+    for (uint32_t i = 0; i < n; i++) {
+      higher += keys[i] > high;
+      inside += keys[i] - low <= high - low;
+    }
+    if (higher < k && k <= higher + inside) {
+      // Equal keys at either end may make the bracket as large as everything: then it is no use.
+      if (inside <= n / 2) {
+        n = keysBetween(keys, n, low, high, rest);
+        keys = rest;
+        above = higher;
+      }
+    }
+  }
+  return radixDescent(keys, n, k, rest, above);
 }
 
 Selector::Selector(const Selection& selection, const WinnerCount& count, const TensorLayout& layout, double inferenceFactor)
@@ -114,15 +153,14 @@ uint32_t Selector::select(const float* values, uint32_t* winners, Scratch& scrat
     const bool run = competition.start >= 0;
     const auto start = static_cast<uint32_t>(std::max<int64_t>(competition.start, 0));
     scratch.keys.resize(std::max<size_t>(scratch.keys.size(), n));
-    scratch.rest.resize(std::max<size_t>(scratch.rest.size(), n));
+    scratch.rest.resize(std::max<size_t>(scratch.rest.size(), n + 1));
     uint32_t* keys = scratch.keys.data();
     if (run)
       for (uint32_t i = 0; i < n; i++) keys[i] = sortKey(values[start + i]);
     else
       for (uint32_t i = 0; i < n; i++) keys[i] = sortKey(values[order[i]]);
-    std::copy(keys, keys + n, scratch.rest.data());
     uint32_t above = 0;
-    uint32_t bound = kthLargestKey(scratch.rest.data(), n, k, above);
+    uint32_t bound = kthLargestKey(keys, n, k, scratch.rest.data(), above);
     const uint32_t wanted = k - above;
     if (static_cast<uint32_t>(std::count(keys, keys + n, bound)) == wanted) {
       bound--;
@@ -135,9 +173,18 @@ uint32_t Selector::select(const float* values, uint32_t* winners, Scratch& scrat
         lifted++;
       }
     }
-    for (uint32_t i = 0; i < n; i++) {
-      if (keys[i] > bound) winners[found++] = run ? start + i : order[i];
-    }
+    // Without a branch: every position is written, and overwritten by the next if it did not win.
+    const uint32_t all = found + k;
+    if (run)
+      for (uint32_t i = 0; i < n && found < all; i++) {
+        winners[found] = start + i;
+        found += keys[i] > bound;
+      }
+    else
+      for (uint32_t i = 0; i < n && found < all; i++) {
+        winners[found] = order[i];
+        found += keys[i] > bound;
+      }
     ascending &= run;
   }
   if (!ascending) std::sort(winners, winners + found);

@@ -32,10 +32,11 @@ inline uint32_t sortKey(float value) {
   return bits ^ (static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31) | 0x80000000u);
 }
 
-/// The largest key t such that at least k keys are >= t, in time linear in n (a radix descent, 11 + 11 + 10 bits).
-/// `keys` is used up. 1 <= k <= n.
+/// The largest key t such that at least k keys are >= t, in time linear in n: a sample of the keys brackets t, and a radix
+/// descent (11 + 11 + 10 bits) finds it among the keys of the bracket. 1 <= k <= n.
+/// @param rest memory for n + 1 keys
 /// @param above receives how many keys are greater than t
-uint32_t kthLargestKey(uint32_t* keys, uint32_t n, uint32_t k, uint32_t& above);
+uint32_t kthLargestKey(const uint32_t* keys, uint32_t n, uint32_t k, uint32_t* rest, uint32_t& above);
 
 /// Chooses exactly k winners in every competition of a layer; ties go to the lowest index `[channel][row][column]`,
 /// whatever the layout in memory. Finite values only.

@@ -49,6 +49,27 @@ TEST("select: global winners are the k largest, ties to the lowest index, at eve
     }
 }
 
+TEST("select: a sample of the values may mislead, and the winners are still the k largest") {
+  Random random(3);
+  for (const uint32_t n : {4096u, 5000u, 50176u}) {
+    std::vector<float> values(n);
+    for (uint32_t i = 0; i < n; i++) values[i] = i % (n / 512) == 0 ? 100 + random.uniform() : random.uniform();
+    for (const uint32_t k : {1u, 3u, 512u, n / 10, n - 2}) {
+      CHECK(winners(Selector({}, count(k), TensorLayout::channelsFirst(n, 1, 1)), values) == largest(values, k));
+    }
+    std::fill(values.begin() + 7, values.end(), 2.0f);
+    CHECK(winners(Selector({}, count(n / 10), TensorLayout::channelsFirst(n, 1, 1)), values) == largest(values, n / 10));
+  }
+}
+
+TEST("select: values that are no numbers, from a training that diverged, break nothing") {
+  for (const uint32_t bits : {0x7fffffffu, 0xffffffffu, 0x7fc00000u, 0xffc00000u, 0x7f800000u})
+    for (const uint32_t n : {10u, 300u, 5000u}) {
+      const std::vector<float> values(n, __builtin_bit_cast(float, bits));
+      CHECK(winners(Selector({}, count(n / 2), TensorLayout::channelsFirst(n, 1, 1)), values).size() <= n / 2);
+    }
+}
+
 TEST("select: in channels-last memory ties still go to the lowest channel-major index") {
   const uint32_t channels = 5, height = 6, width = 10;
   Random random(2);

@@ -236,6 +236,16 @@ TEST("gradients: winners of every selection, before and after pooling") {
     }
 }
 
+TEST("gradients: active inputs behind winners, in one plane of lanes and in several, without batch norm and without winners") {
+  for (const uint32_t channels : {10u, 64u, 70u})
+    for (const bool norm : {false, true}) {
+      checkGradients(network(1, 12, 13, {conv(20, 3, 2, winners(SelectionKind::global, 0.2)),
+                                         conv(channels, 3, 1, winners(SelectionKind::global, 0.3), norm), linear(4)}));
+      checkGradients(network(1, 12, 13, {conv(20, 3, 2, winners(SelectionKind::global, 0.2)),
+                                         conv(channels, 2, 2, plain(ActivationKind::relu), norm), linear(4)}));
+    }
+}
+
 TEST("gradients: everything at once, soft targets, on every instruction set") {
   for (const Isa isa : availableIsas()) checkGradients(everything(), 4, true, isa);
 }

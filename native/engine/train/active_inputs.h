@@ -21,7 +21,7 @@ class ActiveInputLists {
  private:
   ConvSizes sizes_;
   size_t most_ = 0;
-  std::vector<float> value_, channelValue_;
+  Floats value_, channelValue_;
   std::vector<uint32_t> starts_, channelStarts_;
   std::vector<uint16_t> row_, column_;
 };

@@ -106,11 +106,12 @@ void BatchNorm::sumFew(size_t part, const uint32_t* place, const float* dy, size
 }
 
 void BatchNorm::backward(const float* dy, const float* normal, int positions, float* to) const {
-  normKernelsFor(isa_).combine(normal, dy, positions, static_cast<int>(lanes_), constant_.data(), factor_.data(), scale_.data(), to);
+  backward(dy, normal, positions, 0, static_cast<int>(lanes_), to);
 }
 
-void BatchNorm::backwardFew(const float* normal, int positions, float* to) const {
-  normKernelsFor(isa_).combine(normal, nullptr, positions, static_cast<int>(lanes_), constant_.data(), factor_.data(), nullptr, to);
+void BatchNorm::backward(const float* dy, const float* normal, int positions, int begin, int count, float* to) const {
+  normKernelsFor(isa_).combine(normal + begin, dy ? dy + begin : nullptr, positions, count, static_cast<int>(lanes_),
+                               constant_.data() + begin, factor_.data() + begin, scale_.data() + begin, to, count);
 }
 
 }  // namespace winnow::train

@@ -30,23 +30,23 @@ class BatchNorm {
 
   // Backward: `sum` every part, `mergeSums` once, `backward` every part. The gradient of z is
   //   (dy - mean(dy) - normal mean(dy normal)) / deviation
-  // so where dy is mostly zero, only the first term is: `sumFew` and `backwardFew` take it apart from the rest.
+  // so where dy is mostly zero, only the first term is: `sumFew` and `share` take it apart from the rest.
   void sum(size_t part, const float* dy, const float* normal, int positions);
   void sumFew(size_t part, const uint32_t* place, const float* dy, size_t count, const float* normal);
   void mergeSums(size_t parts, int positions);
-  /// to = gradient of z; to may be dy
+  /// to = gradient of z; to may be dy. Where dy is null the first term is left out: `share` gives it for one value.
   void backward(const float* dy, const float* normal, int positions, float* to) const;
-  /// to = gradient of z without its first term, which is dy / deviation: `share` gives it for one value
-  void backwardFew(const float* normal, int positions, float* to) const;
+  /// The same for lanes begin..begin+count, written without the others.
+  void backward(const float* dy, const float* normal, int positions, int begin, int count, float* to) const;
   float share(float dy, uint32_t lane) const { return dy * scale_[lane]; }
 
  private:
   Isa isa_;
   uint32_t channels_, lanes_;
   std::vector<float> runningMean_, runningVariance_;
-  std::vector<float> partA_, partB_;  // [part][lane]: mean and m2 forward, sum and dot backward
-  std::vector<float> mean_, scale_;   // what normalise uses
-  std::vector<float> constant_, factor_;  // what the gradient has for all values: constant + factor normal
+  Floats partA_, partB_;  // [part][lane]: mean and m2 forward, sum and dot backward
+  Floats mean_, scale_;   // what normalise uses
+  Floats constant_, factor_;  // what the gradient has for all values: constant + factor normal
 };
 
 }  // namespace winnow::train

@@ -34,9 +34,10 @@ ConvLayer::ConvLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const Lay
       rowOffset_.push_back(((tap / sizes_.kernel) * sizes_.inWidth + tap % sizes_.kernel) * sizes_.inLanes + lane);
   if (in.sparse && in.most <= ACTIVE_MOST * static_cast<double>(in.size())) activeInputs_.emplace(sizes_);
   mapSize_ = static_cast<size_t>(sizes_.outHeight * sizes_.outWidth * sizes_.outLanes);
-  margin_ = activeInputs_ ? (sizes_.kernel - 1) * sizes_.outLanes : 0;
-  gradientRow_ = sizes_.outWidth * sizes_.outLanes + 2 * margin_;
-  gradientSize_ = static_cast<size_t>(sizes_.outHeight) * static_cast<size_t>(gradientRow_);
+  planeLanes_ = activeInputs_ ? planeLanes(sizes_.outLanes) : sizes_.outLanes;
+  margin_ = activeInputs_ ? sizes_.kernel - 1 : 0;
+  planeColumns_ = sizes_.outWidth + 2 * margin_;
+  gradientSize_ = static_cast<size_t>(sizes_.outHeight * planeColumns_ * sizes_.outLanes);
 }
 
 std::vector<uint32_t> ConvLayer::places(const LayerTensors&, size_t& size) {
@@ -53,6 +54,7 @@ void ConvLayer::reserve(size_t samples) {
   if (map_.size() >= samples * mapSize_) return;
   map_.resize(samples * mapSize_);
   gradient_.resize(samples * gradientSize_);
+  if (activeInputs_ && !winners_) unpooled_.resize(samples * mapSize_);
   place_.resize(samples * shape_.outputHeight * shape_.outputWidth * static_cast<size_t>(sizes_.outLanes));
   workers_.resize(static_cast<size_t>(pool_.threads()));
   if (winners_) {
@@ -89,27 +91,28 @@ void ConvLayer::listActive(Flow& out, size_t sample, int worker) {
   auto& passed = workers_[static_cast<size_t>(worker)].passed;
   std::fill(passed.begin(), passed.end(), uint8_t{0});
   const uint32_t lanes = out.lanes, pool = spec_.pool;
-  uint32_t count = 0;
-  for (uint32_t i = 0; i < winnerCount_[sample]; i++) {
-    const uint32_t lane = winner[i] % lanes, position = winner[i] / lanes;
+  for (uint32_t i = 0, position = 0; i < winnerCount_[sample]; position++) {
     const uint32_t row = position / shape_.width, column = position % shape_.width;
-    if (row / pool >= out.height || column / pool >= out.width) continue;
-    const uint32_t cell = (row / pool * out.width + column / pool) * lanes + lane;
-    if (place[cell] != row % pool * pool + column % pool) continue;
-    passed[cell] = 1;
-    count++;
+    const bool pooled = row / pool < out.height && column / pool < out.width;
+    const uint32_t cell = (row / pool * out.width + column / pool) * lanes;
+    const auto here = static_cast<uint8_t>(row % pool * pool + column % pool);
+    for (; i < winnerCount_[sample] && winner[i] < (position + 1) * lanes; i++) {
+      const uint32_t lane = winner[i] - position * lanes;
+      if (pooled) passed[cell + lane] |= place[cell + lane] == here;
+    }
   }
-  touchedCount_[sample] = count;
   uint32_t* active = out.actives(sample);
   uint32_t found = 0;
-  for (uint32_t cell = 0; found < count; cell++)
-    if (passed[cell]) {
-      const uint32_t lane = cell % lanes, position = cell / lanes;
-      const uint32_t row = position / out.width * pool + place[cell] / pool, column = position % out.width * pool + place[cell] % pool;
-      touched[found] = (row * shape_.width + column) * lanes + lane;
-      active[found++] = cell;
-    }
-  out.activeCount[sample] = count;
+  for (uint32_t row = 0, cell = 0; row < out.height; row++)
+    for (uint32_t column = 0; column < out.width; column++)
+      for (uint32_t lane = 0; lane < lanes; lane++, cell++) {
+        if (!passed[cell]) continue;
+        const uint32_t y = row * pool + place[cell] / pool, x = column * pool + place[cell] % pool;
+        touched[found] = (y * shape_.width + x) * lanes + lane;
+        active[found++] = cell;
+      }
+  touchedCount_[sample] = found;
+  out.activeCount[sample] = found;
 }
 
 void ConvLayer::poolForward(Flow& out, size_t sample, int worker) {
@@ -165,58 +168,56 @@ void ConvLayer::gatherTouched(const Flow& out, size_t sample) {
   const uint8_t* place = place_.data() + sample * out.size();
   uint32_t* touched = touched_.data() + sample * winners_->most();
   const uint32_t lanes = out.lanes, pool = spec_.pool;
-  for (uint32_t i = 0; i < out.activeCount[sample]; i++) {
-    const uint32_t lane = active[i] % lanes, position = active[i] / lanes;
-    const uint32_t cell = pool == 1 ? 0 : place[active[i]];
-    touched[i] = ((position / out.width * pool + cell / pool) * shape_.width + position % out.width * pool + cell % pool) * lanes + lane;
+  const uint32_t count = out.activeCount[sample];
+  for (uint32_t i = 0, position = 0; i < count; position++) {
+    const uint32_t corner = position / out.width * pool * shape_.width + position % out.width * pool;
+    for (; i < count && active[i] < (position + 1) * lanes; i++) {
+      const uint32_t cell = pool == 1 ? 0 : place[active[i]];
+      touched[i] = (corner + cell / pool * shape_.width + cell % pool) * lanes + active[i] - position * lanes;
+    }
   }
   touchedCount_[sample] = out.activeCount[sample];
 }
 
-/// Without winners: out.gradient -> gradient, before batch norm.
-void ConvLayer::gradientOfPool(Flow& out, size_t sample) {
+/// Without winners: the gradient of the normalised map from that of the output.
+float* ConvLayer::gradientOfPool(Flow& out, size_t sample) {
   activateBackward(out, sample);
-  float* to = gradient(sample);
+  float* to = unpooled(sample);
   if (spec_.pool == 1) {
     std::memcpy(to, out.gradients(sample), mapSize_ * sizeof(float));
-    return;
+    return to;
   }
   if (shape_.height % spec_.pool != 0 || shape_.width % spec_.pool != 0) std::fill(to, to + mapSize_, 0.0f);
   poolKernelsFor(isa_).backward(poolSizes(spec_, shape_, sizes_.outLanes), out.gradients(sample), place_.data() + sample * out.size(), to);
+  return to;
 }
 
 /// The gradient of the convolution of one sample, once the sums of the batch are known.
-void ConvLayer::gradientOfMap(Flow& out, size_t sample) {
-  const int row = sizes_.outWidth * sizes_.outLanes;
-  float* to = gradient(sample);
-  if (!winners_) {
-    // With margins the rows have to be moved apart, the last one first.
-    if (margin_ > 0)
-      for (int y = sizes_.outHeight - 1; y >= 0; y--) {
-        std::memmove(to + y * gradientRow_ + margin_, to + y * row, static_cast<size_t>(row) * sizeof(float));
-        std::fill(to + y * gradientRow_, to + y * gradientRow_ + margin_, 0.0f);
-        std::fill(to + y * gradientRow_ + margin_ + row, to + (y + 1) * gradientRow_, 0.0f);
+void ConvLayer::gradientOfMap(size_t sample) {
+  const int lanes = sizes_.outLanes, width = sizes_.outWidth, row = width * lanes;
+  const size_t plane = gradientSize_ / static_cast<size_t>(lanes / planeLanes_);
+  const float* from = winners_ ? nullptr : unpooled(sample);
+  for (int lane = 0; lane < lanes; lane += planeLanes_)
+    for (int y = 0; y < sizes_.outHeight; y++) {
+      float* to = gradient(sample) + static_cast<size_t>(lane / planeLanes_) * plane +
+                  static_cast<size_t>((y * planeColumns_ + margin_) * planeLanes_);
+      const float* dy = from ? from + y * row : nullptr;
+      if (norm_) {
+        norm_->backward(dy, map(sample) + y * row, width, lane, planeLanes_, to);
+      } else if (!dy) {
+        std::fill(to, to + width * planeLanes_, 0.0f);
+      } else if (to != dy) {
+        for (int x = 0; x < width; x++) std::copy_n(dy + x * lanes + lane, planeLanes_, to + x * planeLanes_);
       }
-    if (norm_)
-      for (int y = 0; y < sizes_.outHeight; y++) {
-        float* line = to + y * gradientRow_ + margin_;
-        norm_->backward(line, map(sample) + y * row, sizes_.outWidth, line);
-      }
-    return;
-  }
-  for (int y = 0; y < sizes_.outHeight; y++) {
-    float* line = to + y * gradientRow_ + margin_;
-    if (norm_)
-      norm_->backwardFew(map(sample) + y * row, sizes_.outWidth, line);
-    else
-      std::fill(line, line + row, 0.0f);
-  }
+    }
+  if (!winners_) return;
   const uint32_t* touched = touched_.data() + sample * winners_->most();
   const float* touchedGradient = touchedGradient_.data() + sample * winners_->most();
   for (uint32_t i = 0; i < touchedCount_[sample]; i++) {
-    const uint32_t lane = touched[i] % out.lanes, y = touched[i] / static_cast<uint32_t>(row);
-    float& there = to[y * static_cast<uint32_t>(gradientRow_) + static_cast<uint32_t>(margin_) + touched[i] % static_cast<uint32_t>(row)];
-    there += norm_ ? norm_->share(touchedGradient[i], lane) : touchedGradient[i];
+    const int at = static_cast<int>(touched[i]), lane = at % lanes, y = at / row, x = at % row / lanes;
+    gradient(sample)[static_cast<size_t>(lane / planeLanes_) * plane +
+                     static_cast<size_t>((y * planeColumns_ + margin_ + x) * planeLanes_ + lane % planeLanes_)] +=
+        norm_ ? norm_->share(touchedGradient[i], static_cast<uint32_t>(lane)) : touchedGradient[i];
   }
 }
 
@@ -268,15 +269,15 @@ void ConvLayer::backward(Flow& in, Flow& out, const Pass& pass, bool inputGradie
         norm_->sumFew(sample, touched_.data() + sample * winners_->most(), touchedGradient_.data() + sample * winners_->most(),
                       touchedCount_[sample], map(sample));
     } else {
-      gradientOfPool(out, sample);
-      if (norm_) norm_->sum(sample, gradient(sample), map(sample), positions);
+      const float* dy = gradientOfPool(out, sample);
+      if (norm_) norm_->sum(sample, dy, map(sample), positions);
     }
   });
   if (norm_) norm_->mergeSums(pass.samples, positions);
   const bool denseInputGradient = inputGradient && !activeInputs_;
   if (denseInputGradient) transpose();
   pool_.run(pass.samples, [&](size_t sample, int) {
-    gradientOfMap(out, sample);
+    gradientOfMap(sample);
     if (denseInputGradient)
       convKernelsFor(isa_).backwardData(sizes_, gradient(sample), transposed_.data(), in.gradients(sample));
   });
@@ -287,10 +288,11 @@ void ConvLayer::backward(Flow& in, Flow& out, const Pass& pass, bool inputGradie
   // Behind a batch norm the bias has no effect, so no gradient.
   std::fill(parameters.biasGradient.begin(), parameters.biasGradient.end(), 0.0f);
   if (norm_) return;
+  const int rows = sizes_.outHeight * planeColumns_;  // margins are zero
   for (size_t sample = 0; sample < pass.samples; sample++)
-    for (int y = 0; y < sizes_.outHeight; y++)
-      normKernelsFor(isa_).total(gradient(sample) + y * gradientRow_ + margin_, sizes_.outWidth, sizes_.outLanes,
-                                 parameters.biasGradient.data());
+    for (int lane = 0; lane < sizes_.outLanes; lane += planeLanes_)
+      normKernelsFor(isa_).total(gradient(sample) + static_cast<ptrdiff_t>(rows) * lane, rows, planeLanes_,
+                                 parameters.biasGradient.data() + lane);
 }
 
 }  // namespace winnow::train

@@ -26,8 +26,9 @@ class ConvLayer final : public Layer {
   void poolForward(Flow& out, size_t sample, int worker);
   void listActive(Flow& out, size_t sample, int worker);
   void gatherTouched(const Flow& out, size_t sample);
-  void gradientOfMap(Flow& out, size_t sample);
-  void gradientOfPool(Flow& out, size_t sample);
+  void gradientOfMap(size_t sample);
+  float* gradientOfPool(Flow& out, size_t sample);
+  float* unpooled(size_t sample) { return activeInputs_ ? unpooled_.data() + sample * mapSize_ : gradient(sample); }
   void gradientOfDenseWeights(const Flow& in, size_t samples);
   void gradientsOfActive(Flow& in, size_t samples, bool inputGradient);
   void transpose();
@@ -40,18 +41,19 @@ class ConvLayer final : public Layer {
   std::optional<ActiveInputLists> activeInputs_;
   std::vector<int> rowOffset_;  // where a weight row's input lies, by (tap, in lane)
   size_t mapSize_, gradientSize_;
-  int gradientRow_, margin_;         // floats of one row of the gradient, and of the zeros on either side
-  std::vector<float> map_;           // [sample] the normalised convolution
-  std::vector<float> gradient_;      // [sample] the gradient of the convolution
+  int planeLanes_, planeColumns_, margin_;  // of the gradient: one plane of all lanes and no margin, or as sparse convolutions read it
+  Floats map_;           // [sample] the normalised convolution
+  Floats gradient_;      // [sample] the gradient of the convolution
+  Floats unpooled_;      // [sample] the gradient before batch norm, where it cannot stand in gradient_
   std::vector<uint8_t> place_;       // [sample] which of its window each pooled value was
-  std::vector<float> transposed_;    // [tap][out][in lane]
+  Floats transposed_;    // [tap][out][in lane]
 
   // Winners: where they were in the map before the pool, and the places of the map that get a gradient.
   std::vector<uint32_t> winner_, winnerCount_;     // [sample][most], [sample]
   std::vector<uint32_t> touched_, touchedCount_;   // [sample][most], [sample]
-  std::vector<float> touchedGradient_;             // [sample][most]
+  Floats touchedGradient_;             // [sample][most]
   struct Worker {
-    std::vector<float> masked;    // the map with nothing but winners
+    Floats masked;    // the map with nothing but winners
     std::vector<uint8_t> passed;  // by pooled value: whether a winner passed
   };
   std::vector<Worker> workers_;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 #include "core/spec.h"
@@ -47,6 +48,21 @@ constexpr uint32_t PAD = 16;
 
 inline uint32_t padded(uint32_t channels) { return (channels + PAD - 1) / PAD * PAD; }
 
+/// Memory for kernels starts at a cache line: a vector of 64 bytes that crosses two costs twice.
+template <typename T>
+struct CacheLineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t ALIGNMENT{64};
+
+  CacheLineAllocator() = default;
+  template <typename U>
+  CacheLineAllocator(const CacheLineAllocator<U>&) {}
+  T* allocate(size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), ALIGNMENT)); }
+  void deallocate(T* memory, size_t) { ::operator delete(memory, ALIGNMENT); }
+  bool operator==(const CacheLineAllocator&) const { return true; }
+};
+using Floats = std::vector<float, CacheLineAllocator<float>>;
+
 /// What passes between two layers for one mini-batch.
 struct Flow {
   uint32_t height = 1, width = 1, channels = 0, lanes = 0;
@@ -55,7 +71,7 @@ struct Flow {
   /// Most active values of one sample.
   uint32_t most = 0;
 
-  std::vector<float> value, gradient;
+  Floats value, gradient;
   /// Positions within the sample, ascending: [sample][most] and [sample].
   std::vector<uint32_t> active, activeCount;
 

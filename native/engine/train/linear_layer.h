@@ -31,8 +31,8 @@ class LinearLayer final : public Layer {
   bool sparse_;
   std::vector<uint32_t> starts_;  // sparse: where the weights of each input begin
   std::vector<uint16_t> unit_;    // sparse: where each weight leads
-  std::vector<float> normal_;     // [sample][lane] after batch norm
-  std::vector<float> kept_;       // [sample][lane] 0 where dropped out, else 1 / (1 - dropout)
+  Floats normal_;     // [sample][lane] after batch norm
+  Floats kept_;       // [sample][lane] 0 where dropped out, else 1 / (1 - dropout)
 };
 
 }  // namespace winnow::train

@@ -32,16 +32,16 @@ class Parameters {
   /// One optimiser step.
   void update(const Step& step, ThreadPool& pool);
 
-  std::vector<float> weight, gradient;
-  std::vector<float> bias, biasGradient;  // padded
+  Floats weight, gradient;
+  Floats bias, biasGradient;  // padded
 
  private:
   Isa isa_;
   uint32_t units_, fanIn_;
   std::vector<uint8_t> outsideMask_;  // empty where all exist
   std::vector<uint32_t> places_;
-  std::vector<float> mask_;  // inside, 0 or 1; empty where nothing is to be kept at zero
-  std::vector<float> velocity_, biasVelocity_;
+  Floats mask_;  // inside, 0 or 1; empty where nothing is to be kept at zero
+  Floats velocity_, biasVelocity_;
 };
 
 }  // namespace winnow::train

@@ -40,7 +40,7 @@ class Winners {
  private:
   struct Worker {
     Selector::Scratch scratch;
-    std::vector<float> boosted;
+    Floats boosted;
     std::vector<uint32_t> wins;
   };
 
@@ -49,7 +49,8 @@ class Winners {
   uint32_t channels_, lanes_, positions_;
   Selector training_, inference_;
   double target_;
-  std::vector<float> duty_, boost_;
+  std::vector<float> duty_;
+  Floats boost_;
   bool boosted_ = false;
   Mode mode_ = Mode::training;
   std::vector<Worker> workers_;

@@ -3,7 +3,7 @@
 
 #include "train/kernels/tile.h"
 
-namespace winnow::WINNOW_ISA {
+namespace winnow::train::WINNOW_ISA {
 
 namespace {
 
@@ -127,4 +127,4 @@ void backwardWeight(const ConvSizes& sizes, const float* x, const float* dz, con
 
 extern const ConvKernels convKernels{forward, backwardData, backwardWeight};
 
-}  // namespace winnow::WINNOW_ISA
+}  // namespace winnow::train::WINNOW_ISA

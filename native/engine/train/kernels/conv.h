@@ -1,7 +1,7 @@
 #pragma once
 #include "core/isa.h"
 
-namespace winnow {
+namespace winnow::train {
 
 /// One convolution's sizes: square kernel, valid, stride 1. Layouts as in train/layout.h.
 struct ConvSizes {
@@ -28,4 +28,4 @@ struct ConvKernels {
 
 WINNOW_KERNELS(ConvKernels, convKernels)
 
-}  // namespace winnow
+}  // namespace winnow::train

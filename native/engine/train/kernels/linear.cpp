@@ -3,7 +3,7 @@
 
 #include "train/kernels/tile.h"
 
-namespace winnow::WINNOW_ISA {
+namespace winnow::train::WINNOW_ISA {
 
 namespace {
 
@@ -107,4 +107,4 @@ void backwardWeight(const float* x, const float* dy, int samples, int inputs, in
 
 extern const LinearKernels linearKernels{forward, backwardData, backwardWeight};
 
-}  // namespace winnow::WINNOW_ISA
+}  // namespace winnow::train::WINNOW_ISA

@@ -3,7 +3,7 @@
 
 #include "core/isa.h"
 
-namespace winnow {
+namespace winnow::train {
 
 /// Dense linear layers of a whole mini-batch. `inputs` and `lanes` are padded sizes (multiples of 16): x [sample][inputs],
 /// weight [unit][inputs], y and dy [sample][lanes].
@@ -20,4 +20,4 @@ struct LinearKernels {
 
 WINNOW_KERNELS(LinearKernels, linearKernels)
 
-}  // namespace winnow
+}  // namespace winnow::train

@@ -3,7 +3,7 @@
 
 #include "train/kernels/tile.h"
 
-namespace winnow::WINNOW_ISA {
+namespace winnow::train::WINNOW_ISA {
 
 namespace {
 
@@ -43,16 +43,16 @@ void sums(const float* dy, const float* normal, int positions, int lanes, float*
   }
 }
 
-void combine(const float* normal, const float* dy, int positions, int lanes, const float* a, const float* b, const float* c,
-             float* to) {
-  if (dy) {
-    for (int p = 0; p < positions; p++)
-      for (int lane = 0; lane < lanes; lane += LANES, dy += LANES, normal += LANES, to += LANES)
-        store(to, load(a + lane) + load(b + lane) * load(normal) + load(c + lane) * load(dy));
-  } else {
-    for (int p = 0; p < positions; p++)
-      for (int lane = 0; lane < lanes; lane += LANES, normal += LANES, to += LANES)
-        store(to, load(a + lane) + load(b + lane) * load(normal));
+void combine(const float* normal, const float* dy, int positions, int lanes, int step, const float* a, const float* b,
+             const float* c, float* to, int toStep) {
+  for (int p = 0; p < positions; p++, normal += step, to += toStep) {
+    if (dy) {
+      for (int lane = 0; lane < lanes; lane += LANES)
+        store(to + lane, load(a + lane) + load(b + lane) * load(normal + lane) + load(c + lane) * load(dy + lane));
+      dy += step;
+    } else {
+      for (int lane = 0; lane < lanes; lane += LANES) store(to + lane, load(a + lane) + load(b + lane) * load(normal + lane));
+    }
   }
 }
 
@@ -87,4 +87,4 @@ void leakyBackward(const float* value, float* gradient, int count, float slope) 
 
 extern const NormKernels normKernels{moments, normalise, sums, combine, scale, total, leaky, leakyBackward};
 
-}  // namespace winnow::WINNOW_ISA
+}  // namespace winnow::train::WINNOW_ISA

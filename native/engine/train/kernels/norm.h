@@ -1,7 +1,7 @@
 #pragma once
 #include "core/isa.h"
 
-namespace winnow {
+namespace winnow::train {
 
 /// Batch normalisation of `positions` x `lanes` values, lane by lane; and what else runs over whole tensors.
 struct NormKernels {
@@ -11,9 +11,10 @@ struct NormKernels {
   void (*normalise)(float* z, int positions, int lanes, const float* mean, const float* scale);
   /// sum[lane] of dy and dot[lane] of dy * normal
   void (*sums)(const float* dy, const float* normal, int positions, int lanes, float* sum, float* dot);
-  /// to = a[lane] + b[lane] * normal + c[lane] * dy; dy may be null (nothing is added), or be `to`
-  void (*combine)(const float* normal, const float* dy, int positions, int lanes, const float* a, const float* b, const float* c,
-                  float* to);
+  /// to = a[lane] + b[lane] * normal + c[lane] * dy; dy may be null (nothing is added), or be `to`. From one position to the
+  /// next are `step` floats in normal and dy, `toStep` in `to`.
+  void (*combine)(const float* normal, const float* dy, int positions, int lanes, int step, const float* a, const float* b,
+                  const float* c, float* to, int toStep);
   /// to = from * factor[lane]
   void (*scale)(const float* from, int positions, int lanes, const float* factor, float* to);
   /// total[lane] += dy: the bias's gradient
@@ -26,4 +27,4 @@ struct NormKernels {
 
 WINNOW_KERNELS(NormKernels, normKernels)
 
-}  // namespace winnow
+}  // namespace winnow::train

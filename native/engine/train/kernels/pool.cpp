@@ -3,7 +3,7 @@
 
 #include "train/kernels/tile.h"
 
-namespace winnow::WINNOW_ISA {
+namespace winnow::train::WINNOW_ISA {
 
 namespace {
 
@@ -56,4 +56,4 @@ void backward(const PoolSizes& sizes, const float* gradient, const uint8_t* plac
 
 extern const PoolKernels poolKernels{forward, backward};
 
-}  // namespace winnow::WINNOW_ISA
+}  // namespace winnow::train::WINNOW_ISA

@@ -3,7 +3,7 @@
 
 #include "core/isa.h"
 
-namespace winnow {
+namespace winnow::train {
 
 /// Max-pooling of one sample, `pool` x `pool` at stride `pool`; what does not fill a window is dropped.
 struct PoolSizes {
@@ -22,4 +22,4 @@ struct PoolKernels {
 
 WINNOW_KERNELS(PoolKernels, poolKernels)
 
-}  // namespace winnow
+}  // namespace winnow::train

@@ -3,7 +3,7 @@
 
 #include "train/kernels/tile.h"
 
-namespace winnow::WINNOW_ISA {
+namespace winnow::train::WINNOW_ISA {
 
 namespace {
 
@@ -34,4 +34,4 @@ void update(float* weight, const float* gradient, float* velocity, const float* 
 
 extern const SgdKernels sgdKernels{update};
 
-}  // namespace winnow::WINNOW_ISA
+}  // namespace winnow::train::WINNOW_ISA

@@ -3,7 +3,7 @@
 
 #include "core/isa.h"
 
-namespace winnow {
+namespace winnow::train {
 
 /// Stochastic gradient descent as PyTorch defines it: g = gradient + decay w; v = momentum v + g; w -= rate v.
 struct SgdKernels {
@@ -15,4 +15,4 @@ struct SgdKernels {
 
 WINNOW_KERNELS(SgdKernels, sgdKernels)
 
-}  // namespace winnow
+}  // namespace winnow::train

@@ -3,7 +3,7 @@
 
 #include "train/kernels/tile.h"
 
-namespace winnow::WINNOW_ISA {
+namespace winnow::train::WINNOW_ISA {
 
 namespace {
 
@@ -51,75 +51,97 @@ WINNOW_INLINE void forTaps(const ConvSizes& sizes, const uint16_t* row, uint32_t
     for (int tap = 0; tap < sizes.kernel;) {
       const int taps = part(sizes.kernel, tap, ROWS_MAX);
       withConstant<ROWS_MAX>(taps, [&]<int TAPS>() {
-        forColumns(sizes.outLanes, [&]<int COLS>(int lane) { body.template operator()<TAPS, COLS>(tapRow, tap, lane, first, last); });
+        forColumns(planeLanes(sizes.outLanes), [&]<int COLS>(int lane) { body.template operator()<TAPS, COLS>(tapRow, tap, lane, first, last); });
       });
       tap += taps;
     }
   }
 }
 
-/// Where the gradient of the output that input (row, column) reaches by tap (tapRow, tap) lies; the next tap is one column less.
-WINNOW_INLINE const float* gradientAt(const ConvSizes& sizes, const float* dz, int row, int column, int tapRow, int tap) {
-  const int margin = sizes.kernel - 1;
-  return dz + static_cast<ptrdiff_t>((row - tapRow) * (sizes.outWidth + 2 * margin) + column + margin - tap) * sizes.outLanes;
-}
+/// The planes of the gradient, and where in one the output lies that an input reaches by its taps.
+struct Planes {
+  int lanes, count, columns, margin;
+  ptrdiff_t size;
+
+  explicit Planes(const ConvSizes& sizes)
+      : lanes(planeLanes(sizes.outLanes)),
+        count(sizes.outLanes / lanes),
+        columns(sizes.outWidth + 2 * (sizes.kernel - 1)),
+        margin(sizes.kernel - 1),
+        size(static_cast<ptrdiff_t>(sizes.outHeight) * columns * lanes) {}
+
+  /// For tap (tapRow, tap); the next tap is one column less.
+  ptrdiff_t at(int row, int column, int tapRow, int tap) const {
+    return static_cast<ptrdiff_t>((row - tapRow) * columns + column + margin - tap) * lanes;
+  }
+};
 
 void backwardWeight(const ConvSizes& sizes, const ActiveInputs& active, const float* dz, int begin, int end, float* dWeight) {
-  const int lanes = sizes.outLanes;
-  const ptrdiff_t tapStride = static_cast<ptrdiff_t>(sizes.inLanes) * lanes;
-  for (int channel = begin; channel < end; channel++)
-    forTaps(sizes, active.row, active.channelStarts[channel], active.channelStarts[channel + 1],
-            [&]<int TAPS, int COLS>(int tapRow, int tap, int lane, uint32_t first, uint32_t last) {
-              float* to = dWeight + (tapRow * sizes.kernel + tap) * tapStride + static_cast<ptrdiff_t>(channel) * lanes + lane;
-              Vec sums[TAPS][COLS];
-              WINNOW_UNROLL for (int t = 0; t < TAPS; t++)
-                WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[t][v] = load(to + t * tapStride + v * LANES);
-              for (uint32_t i = first; i < last; i++) {
-                const float* from = gradientAt(sizes, dz, active.row[i], active.column[i], tapRow, tap) + lane;
-                const Vec value = splat(active.channelValue[i]);
+  const Planes planes(sizes);
+  const int lanes = planes.lanes;
+  const ptrdiff_t tapStride = static_cast<ptrdiff_t>(sizes.inLanes) * sizes.outLanes;
+  for (int plane = 0; plane < planes.count; plane++)
+    for (int channel = begin; channel < end; channel++)
+      forTaps(sizes, active.row, active.channelStarts[channel], active.channelStarts[channel + 1],
+              [&]<int TAPS, int COLS>(int tapRow, int tap, int lane, uint32_t first, uint32_t last) {
+                const float* gradients = dz + plane * planes.size + lane;
+                float* to = dWeight + (tapRow * sizes.kernel + tap) * tapStride + static_cast<ptrdiff_t>(channel) * sizes.outLanes +
+                            plane * lanes + lane;
+                Vec sums[TAPS][COLS];
                 WINNOW_UNROLL for (int t = 0; t < TAPS; t++)
-                  WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[t][v] += value * load(from - t * lanes + v * LANES);
-              }
-              WINNOW_UNROLL for (int t = 0; t < TAPS; t++)
-                WINNOW_UNROLL for (int v = 0; v < COLS; v++) store(to + t * tapStride + v * LANES, sums[t][v]);
-            });
+                  WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[t][v] = load(to + t * tapStride + v * LANES);
+                for (uint32_t i = first; i < last; i++) {
+                  const float* from = gradients + planes.at(active.row[i], active.column[i], tapRow, tap);
+                  const Vec value = splat(active.channelValue[i]);
+                  WINNOW_UNROLL for (int t = 0; t < TAPS; t++)
+                    WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[t][v] += value * load(from - t * lanes + v * LANES);
+                }
+                WINNOW_UNROLL for (int t = 0; t < TAPS; t++)
+                  WINNOW_UNROLL for (int v = 0; v < COLS; v++) store(to + t * tapStride + v * LANES, sums[t][v]);
+              });
 }
 
 void backwardData(const ConvSizes& sizes, const ActiveInputs& active, const float* dz, const float* weight, int begin, int end,
                   float* dx) {
-  const int lanes = sizes.outLanes;
-  const ptrdiff_t tapStride = static_cast<ptrdiff_t>(sizes.inLanes) * lanes;
-  float partial[CHUNK * LANES];
-  for (int channel = begin; channel < end; channel++)
-    for (uint32_t at = active.channelStarts[channel]; at < active.channelStarts[channel + 1]; at += CHUNK) {
-      const uint32_t left = active.channelStarts[channel + 1] - at;
-      const uint32_t count = left < CHUNK ? left : CHUNK;
-      for (uint32_t i = 0; i < count; i++) store(partial + i * LANES, zero());
-      forTaps(sizes, active.row, at, at + count, [&]<int TAPS, int COLS>(int tapRow, int tap, int lane, uint32_t first, uint32_t last) {
-        const float* w = weight + (tapRow * sizes.kernel + tap) * tapStride + static_cast<ptrdiff_t>(channel) * lanes + lane;
-        Vec weights[TAPS][COLS];
-        WINNOW_UNROLL for (int t = 0; t < TAPS; t++)
-          WINNOW_UNROLL for (int v = 0; v < COLS; v++) weights[t][v] = load(w + t * tapStride + v * LANES);
-        for (uint32_t i = first; i < last; i++) {
-          const float* from = gradientAt(sizes, dz, active.row[i], active.column[i], tapRow, tap) + lane;
-          Vec sums[COLS];
-          WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[v] = weights[0][v] * load(from + v * LANES);
-          WINNOW_UNROLL for (int t = 1; t < TAPS; t++)
-            WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[v] += weights[t][v] * load(from - t * lanes + v * LANES);
-          Vec total = sums[0];
-          WINNOW_UNROLL for (int v = 1; v < COLS; v++) total += sums[v];
-          float* to = partial + (i - at) * LANES;
-          store(to, load(to) + total);
+  const Planes planes(sizes);
+  const int lanes = planes.lanes;
+  const ptrdiff_t tapStride = static_cast<ptrdiff_t>(sizes.inLanes) * sizes.outLanes;
+  alignas(64) float partial[CHUNK * LANES];
+  for (int plane = 0; plane < planes.count; plane++)
+    for (int channel = begin; channel < end; channel++)
+      for (uint32_t at = active.channelStarts[channel]; at < active.channelStarts[channel + 1]; at += CHUNK) {
+        const uint32_t left = active.channelStarts[channel + 1] - at;
+        const uint32_t count = left < CHUNK ? left : CHUNK;
+        for (uint32_t i = 0; i < count; i++) store(partial + i * LANES, zero());
+        forTaps(sizes, active.row, at, at + count, [&]<int TAPS, int COLS>(int tapRow, int tap, int lane, uint32_t first, uint32_t last) {
+          const float* gradients = dz + plane * planes.size + lane;
+          const float* w = weight + (tapRow * sizes.kernel + tap) * tapStride + static_cast<ptrdiff_t>(channel) * sizes.outLanes +
+                           plane * lanes + lane;
+          Vec weights[TAPS][COLS];
+          WINNOW_UNROLL for (int t = 0; t < TAPS; t++)
+            WINNOW_UNROLL for (int v = 0; v < COLS; v++) weights[t][v] = load(w + t * tapStride + v * LANES);
+          for (uint32_t i = first; i < last; i++) {
+            const float* from = gradients + planes.at(active.row[i], active.column[i], tapRow, tap);
+            float* to = partial + (i - at) * LANES;
+            Vec sums[COLS];
+            sums[0] = load(to) + weights[0][0] * load(from);
+            WINNOW_UNROLL for (int v = 1; v < COLS; v++) sums[v] = weights[0][v] * load(from + v * LANES);
+            WINNOW_UNROLL for (int t = 1; t < TAPS; t++)
+              WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[v] += weights[t][v] * load(from - t * lanes + v * LANES);
+            WINNOW_UNROLL for (int v = 1; v < COLS; v++) sums[0] += sums[v];
+            store(to, sums[0]);
+          }
+        });
+        for (uint32_t i = 0; i < count; i++) {
+          float& to = dx[static_cast<ptrdiff_t>(active.row[at + i] * sizes.inWidth + active.column[at + i]) * sizes.inLanes + channel];
+          const float total = sum(load(partial + i * LANES));
+          to = plane == 0 ? total : to + total;
         }
-      });
-      for (uint32_t i = 0; i < count; i++)
-        dx[static_cast<ptrdiff_t>(active.row[at + i] * sizes.inWidth + active.column[at + i]) * sizes.inLanes + channel] =
-            sum(load(partial + i * LANES));
-    }
+      }
 }
 
 }  // namespace
 
 extern const SparseConvKernels sparseConvKernels{forward, backwardWeight, backwardData};
 
-}  // namespace winnow::WINNOW_ISA
+}  // namespace winnow::train::WINNOW_ISA

@@ -4,7 +4,7 @@
 #include "core/isa.h"
 #include "train/kernels/conv.h"
 
-namespace winnow {
+namespace winnow::train {
 
 /// The active inputs of one sample, in two orders.
 struct ActiveInputs {
@@ -20,8 +20,14 @@ struct ActiveInputs {
   const float* channelValue;
 };
 
-/// Convolutions whose inputs are mostly zero. Weights as in ConvKernels, but [tap][in lane][out lane]. The gradient dz has
-/// kernel - 1 columns of zeros on either side of each row, so that all taps of a row meet every input without a question.
+/// Lanes of a plane of the gradient that sparse convolutions read.
+constexpr int planeLanes(int outLanes) { return outLanes % 32 == 0 ? 32 : 16; }
+
+/// Convolutions whose inputs are mostly zero. Weights as in ConvKernels. The gradient dz is cut into planes of lanes, each small
+/// enough for the first-level cache, with kernel - 1 columns of zeros on either side of each row, so that all taps of a row
+/// meet every input without a question:
+///
+///   dz [out lane / planeLanes][row][margin + column + margin][out lane % planeLanes]
 struct SparseConvKernels {
   /// z = conv(x, weight) + bias
   void (*forward)(const ConvSizes& sizes, const ActiveInputs& active, const float* weight, const float* bias, float* z);
@@ -34,4 +40,4 @@ struct SparseConvKernels {
 
 WINNOW_KERNELS(SparseConvKernels, sparseConvKernels)
 
-}  // namespace winnow
+}  // namespace winnow::train

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace winnow::WINNOW_ISA {
+namespace winnow::train::WINNOW_ISA {
 
 namespace {
 
@@ -52,4 +52,4 @@ void backward(const SparseWeights& weights, const uint32_t* active, uint32_t cou
 
 extern const SparseLinearKernels sparseLinearKernels{forward, backward};
 
-}  // namespace winnow::WINNOW_ISA
+}  // namespace winnow::train::WINNOW_ISA

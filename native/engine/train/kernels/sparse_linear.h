@@ -3,7 +3,7 @@
 
 #include "core/isa.h"
 
-namespace winnow {
+namespace winnow::train {
 
 /// Sparse weights by input: those of input i are starts[i]..starts[i + 1], each with the unit that it leads to.
 struct SparseWeights {
@@ -23,4 +23,4 @@ struct SparseLinearKernels {
 
 WINNOW_KERNELS(SparseLinearKernels, sparseLinearKernels)
 
-}  // namespace winnow
+}  // namespace winnow::train

@@ -2,7 +2,9 @@
 // The register tile that all matrix work of the trainer is made of (see train/layout.h for the picture).
 #include "kernels/vector.h"
 
-namespace winnow::WINNOW_ISA {
+namespace winnow::train::WINNOW_ISA {
+
+using namespace winnow::WINNOW_ISA;
 
 // A tile has at most ROWS_MAX broadcast values and COLS_MAX vectors: 24 sums in the 32 registers of AVX-512 and NEON,
 // 12 in the 16 of the others.
@@ -45,4 +47,4 @@ WINNOW_INLINE void forColumns(int lanes, Body&& body) {
   }
 }
 
-}  // namespace winnow::WINNOW_ISA
+}  // namespace winnow::train::WINNOW_ISA
