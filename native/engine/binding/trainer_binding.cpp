@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -17,6 +18,23 @@ double numberOf(const Napi::Object& from, const char* key) {
   return value.As<Napi::Number>().DoubleValue();
 }
 
+train::SkipOptions skipOption(const Napi::Object& options) {
+  train::SkipOptions skip;
+  const Napi::Value given = options.Get("skip");
+  if (given.IsUndefined()) return skip;
+  if (!given.IsObject() || !given.As<Napi::Object>().Get("layers").IsArray())
+    throw Napi::TypeError::New(options.Env(), "skip has no list of layers");
+  const auto from = given.As<Napi::Object>();
+  skip.dropout = numberOf(from, "dropout");
+  const auto layers = from.Get("layers").As<Napi::Array>();
+  for (uint32_t i = 0; i < layers.Length(); i++) {
+    const Napi::Value layer = layers.Get(i);
+    if (!layer.IsNumber()) throw Napi::TypeError::New(options.Env(), "a layer of skip is not a number");
+    skip.layers.push_back(layer.As<Napi::Number>().Uint32Value());
+  }
+  return skip;
+}
+
 /// NativeTrainer of src/worker/network/native.ts.
 class TrainerBinding : public Napi::ObjectWrap<TrainerBinding> {
  public:
@@ -25,6 +43,7 @@ class TrainerBinding : public Napi::ObjectWrap<TrainerBinding> {
                        {InstanceMethod<&TrainerBinding::setLayers>("setLayers"), InstanceMethod<&TrainerBinding::getLayers>("getLayers"),
                         InstanceMethod<&TrainerBinding::getState>("getState"), InstanceMethod<&TrainerBinding::setState>("setState"),
                         InstanceMethod<&TrainerBinding::train>("train"), InstanceMethod<&TrainerBinding::logits>("logits"),
+                        InstanceMethod<&TrainerBinding::getSkip>("getSkip"), InstanceMethod<&TrainerBinding::resetSkip>("resetSkip"),
                         InstanceMethod<&TrainerBinding::timings>("timings")});
   }
 
@@ -36,7 +55,7 @@ class TrainerBinding : public Napi::ObjectWrap<TrainerBinding> {
       const double threads = numberOf(options, "threads"), seed = numberOf(options, "seed");
       if (!(threads >= 1 && threads <= THREADS_MAX)) throw Napi::RangeError::New(call.Env(), "threads is not in 1..256");
       trainer_ = std::make_unique<train::Trainer>(spec, static_cast<uint64_t>(static_cast<int64_t>(seed)), static_cast<int>(threads),
-                                                  chooseIsa(isaOption(options)));
+                                                  chooseIsa(isaOption(options)), skipOption(options));
     });
   }
 
@@ -130,6 +149,23 @@ class TrainerBinding : public Napi::ObjectWrap<TrainerBinding> {
       auto result = Napi::Float32Array::New(env, values.size());
       if (!values.empty()) std::memcpy(result.Data(), values.data(), values.size() * sizeof(float));
       return result;
+    });
+  }
+
+  Napi::Value getSkip(const Napi::CallbackInfo& call) {
+    return guarded(call.Env(), [&]() -> Napi::Value {
+      if (!call[0].IsNumber()) throw Napi::TypeError::New(call.Env(), "layer is not a number");
+      const auto weights = trainer_->skipWeights(call[0].As<Napi::Number>().Uint32Value());
+      auto result = Napi::Float32Array::New(call.Env(), weights.size());
+      std::copy(weights.begin(), weights.end(), result.Data());
+      return result;
+    });
+  }
+
+  Napi::Value resetSkip(const Napi::CallbackInfo& call) {
+    return guarded(call.Env(), [&] {
+      trainer_->resetSkips();
+      return call.Env().Undefined();
     });
   }
 

@@ -16,6 +16,12 @@ struct PlainLayer {
   std::vector<double> boost;  // by channel
 };
 
+/// A dense layer from the input of `layer` to the logits.
+struct PlainSkip {
+  size_t layer;
+  std::vector<double> weight;  // [class][input]
+};
+
 struct PlainBatch {
   std::vector<std::vector<double>> inputs;         // [sample], channels first
   std::vector<std::vector<double>> distributions;  // [sample][class]
@@ -104,12 +110,17 @@ inline Tensor plainPool(const Tensor& tensor, uint32_t channels, uint32_t height
 
 /// Mean cross-entropy of the batch. `outputs`, where asked for, receives the logits.
 inline double plainLoss(const NetworkSpec& spec, const std::vector<PlainLayer>& layers, const PlainBatch& batch,
-                        std::vector<Tensor>* outputs = nullptr) {
+                        std::vector<Tensor>* outputs = nullptr, const std::vector<PlainSkip>& skips = {}) {
   const auto shapes = shapesOf(spec);
   std::vector<Tensor> tensors = batch.inputs;
+  std::vector<Tensor> straight(tensors.size(), Tensor(spec.layers.back().channels));
   for (size_t i = 0; i < layers.size(); i++) {
     const LayerSpec& layer = spec.layers[i];
     const LayerShape& shape = shapes[i];
+    for (const auto& skip : skips)
+      for (size_t s = 0; s < tensors.size() && skip.layer == i; s++)
+        for (size_t c = 0; c < straight[s].size(); c++)
+          for (size_t at = 0; at < tensors[s].size(); at++) straight[s][c] += skip.weight[c * tensors[s].size() + at] * tensors[s][at];
     for (auto& tensor : tensors) tensor = plainWeights(layer, shape, layers[i], tensor);
     if (layer.batchNorm) plainNorm(tensors, shape.channels);
     for (size_t s = 0; s < tensors.size(); s++) {
@@ -127,6 +138,7 @@ inline double plainLoss(const NetworkSpec& spec, const std::vector<PlainLayer>& 
   }
   double loss = 0;
   for (size_t s = 0; s < tensors.size(); s++) {
+    for (size_t c = 0; c < straight[s].size(); c++) tensors[s][c] += straight[s][c];
     double sum = 0;
     for (double logit : tensors[s]) sum += std::exp(logit);
     for (size_t c = 0; c < tensors[s].size(); c++) loss -= batch.distributions[s][c] * (tensors[s][c] - std::log(sum));

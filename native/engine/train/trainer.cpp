@@ -47,7 +47,7 @@ Flow inputFlow(const NetworkSpec& spec) {
 
 }  // namespace
 
-Trainer::Trainer(const NetworkSpec& spec, uint64_t seed, int threads, Isa isa)
+Trainer::Trainer(const NetworkSpec& spec, uint64_t seed, int threads, Isa isa, const SkipOptions& skip)
     : spec_(spec), seed_(seed), isa_(isa), pool_(std::max(1, threads)) {
   if (spec.layers.empty() || spec.layers.back().type != LayerType::linear ||
       spec.layers.back().activation.kind != ActivationKind::none)
@@ -59,6 +59,8 @@ Trainer::Trainer(const NetworkSpec& spec, uint64_t seed, int threads, Isa isa)
     flows_.push_back(layers_.back()->output());
   }
   setLayers(initialLayers(spec, seed));
+  skips_ = std::make_unique<SkipLayers>(isa, pool_, spec, flows_, skip);
+  resetSkips();
 }
 
 void Trainer::setLayers(const std::vector<LayerTensors>& layers) {
@@ -78,6 +80,7 @@ std::vector<uint8_t> Trainer::state() const {
     const auto velocities = layer->parameters.velocities();
     values.insert(values.end(), velocities.begin(), velocities.end());
   }
+  skips_->save(values);
   StateHeader header{};
   std::memcpy(header.magic, STATE_MAGIC, sizeof STATE_MAGIC);
   header.seed = seed_;
@@ -91,7 +94,7 @@ std::vector<uint8_t> Trainer::state() const {
 
 void Trainer::setState(const uint8_t* bytes, size_t size) {
   StateHeader header{};
-  size_t count = 0;
+  size_t count = skips_->valueCount();
   for (const auto& layer : layers_) count += layer->parameters.velocityCount();
   if (size < sizeof header) throw std::invalid_argument("the training state is cut off");
   std::memcpy(&header, bytes, sizeof header);
@@ -108,6 +111,7 @@ void Trainer::setState(const uint8_t* bytes, size_t size) {
     layer->parameters.restoreVelocities(next);
     next += layer->parameters.velocityCount();
   }
+  skips_->restore(next);
 }
 
 void Trainer::fill(const float* windows, const uint32_t* order, size_t count) {
@@ -142,6 +146,7 @@ Trainer::Result Trainer::gradients(const Samples& samples, const uint32_t* order
     Stopwatch watch(timings_.forward);
     fill(samples.windows, order, count);
     forward(pass);
+    skips_->forward(flows_, pass);
     Flow& output = flows_.back();
     for (size_t i = 0; i < count; i++) {
       Target target;
@@ -153,10 +158,14 @@ Trainer::Result Trainer::gradients(const Samples& samples, const uint32_t* order
       result.loss += loss.loss;
       result.correct += loss.correct;
     }
+    skips_->keepGradient(output, pass);
   }
   {
     Stopwatch watch(timings_.backward);
-    for (size_t i = layers_.size(); i-- > 0;) layers_[i]->backward(flows_[i], flows_[i + 1], pass, i > 0);
+    for (size_t i = layers_.size(); i-- > 0;) {
+      layers_[i]->backward(flows_[i], flows_[i + 1], pass, i > 0);
+      skips_->backward(i, flows_[i], pass, i > 0);
+    }
   }
   return result;
 }
@@ -178,6 +187,7 @@ Trainer::Result Trainer::train(const Samples& samples, const std::vector<uint32_
     seen_ += count;
     Stopwatch watch(timings_.update);
     for (auto& layer : layers_) layer->parameters.update(step, pool_);
+    skips_->update(step, pool_);
   }
   if (!order.empty()) result.loss /= static_cast<double>(order.size());
   return result;

@@ -8,6 +8,7 @@
 #include "train/layer.h"
 #include "train/layout.h"
 #include "train/loss.h"
+#include "train/skip_layers.h"
 
 namespace winnow::train {
 
@@ -28,14 +29,15 @@ struct Samples {
 /// Trains a network in single precision by mini-batch gradient descent. Calls block; one caller at a time.
 class Trainer {
  public:
-  /// @throws std::invalid_argument when the spec has no sound shape or does not end in a linear layer without activation
-  Trainer(const NetworkSpec& spec, uint64_t seed, int threads, Isa isa);
+  /// @throws std::invalid_argument when the spec has no sound shape or does not end in a linear layer without activation, or the
+  /// skip layers do not fit it
+  Trainer(const NetworkSpec& spec, uint64_t seed, int threads, Isa isa, const SkipOptions& skip = {});
 
   /// Replaces all weights, masks, statistics and duty cycles. Velocities start from zero again.
   void setLayers(const std::vector<LayerTensors>& layers);
   std::vector<LayerTensors> layers() const;
 
-  /// Velocities, counters and seed. Together with `layers` it is all there is: a trainer that gets both goes on bit for bit.
+  /// Velocities, skip layers, counters and seed. Together with `layers` it is all there is: a trainer that gets both goes on bit for bit.
   std::vector<uint8_t> state() const;
   /// After setLayers, for a state of the same layers. @throws std::invalid_argument for any other
   void setState(const uint8_t* bytes, size_t size);
@@ -49,6 +51,11 @@ class Trainer {
 
   /// Inference, boosted (where it is to be) as strongly as the last training step: [sample][class].
   std::vector<float> logits(const float* windows, size_t count);
+
+  /// Skip weights beside a layer, [class][input].
+  std::vector<float> skipWeights(uint32_t layer) const { return skips_->weights(layer); }
+  /// Draws all skip weights afresh.
+  void resetSkips() { skips_->reset(seed_, seen_); }
 
   const NetworkSpec& spec() const { return spec_; }
   uint32_t classes() const { return spec_.layers.back().channels; }
@@ -71,6 +78,7 @@ class Trainer {
   ThreadPool pool_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<Flow> flows_;  // flows_[i] goes into layer i
+  std::unique_ptr<SkipLayers> skips_;
   uint64_t seen_ = 0;
   float boostScale_ = 1;
   Timings timings_;
