@@ -31,5 +31,10 @@ export async function readClip(name: string): Promise<Float32Array> {
   const { clips, sequences } = await clipIndex();
   const known = [...clips, ...sequences].map((clip) => clip.name);
   if (!known.includes(name)) throw new WinnowError('audio-clip-unknown', { clip: name, known: known.join(', ') });
-  return decodeSoundFile(join(folder(), `${name}.wav`));
+  return decodeSoundFile(clipPath(name));
+}
+
+/** The file of a clip that ships. */
+export function clipPath(name: string): string {
+  return join(folder(), `${name}.wav`);
 }
