@@ -3,6 +3,7 @@ import type { IconName } from './parts/icons.js';
 import Lab from './views/Lab.svelte';
 import Listen from './views/Listen.svelte';
 import Models from './views/Models.svelte';
+import Robustness from './views/Robustness.svelte';
 import Settings from './views/Settings.svelte';
 
 export interface Screen {
@@ -18,6 +19,7 @@ export interface Screen {
 /** The screens in the order of the rail and of the keys 1, 2, ...: a new screen is one entry here. */
 export const SCREENS: readonly Screen[] = [
   { id: 'listen', title: 'Listen', icon: 'listen', view: Listen },
+  { id: 'robustness', title: 'Robustness', icon: 'robustness', view: Robustness },
   { id: 'models', title: 'Models', icon: 'models', view: Models },
   { id: 'lab', title: 'Lab', icon: 'lab', view: Lab },
   { id: 'settings', title: 'Settings', icon: 'settings', view: Settings, foot: true },

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
 import { clipName } from '../helpers/clips.js';
 import type { RunningCommand } from '../helpers/command.js';
-import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
+import { ROOT, artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
 import { WinnowPage, serve } from '../helpers/served-page.js';
 import { sineWav } from '../helpers/wav.js';
 
@@ -20,6 +20,17 @@ const NOISE_RMS = 1 / Math.sqrt(3);
 
 /** SNR in dB of the published blend (1 - eta) A + eta noise for the test tone. */
 const toneSnrDb = (eta: number) => 20 * Math.log10(((1 - eta) * TONE_AMPLITUDE * Math.SQRT1_2) / (eta * NOISE_RMS));
+
+/** As a drag from the desktop ends. */
+async function dropFile(page: Page, name: string, bytes: Buffer): Promise<void> {
+  const transfer = await page.evaluateHandle(`(() => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob('${bytes.toString('base64')}'), (character) => character.charCodeAt(0));
+    transfer.items.add(new File([bytes], '${name}'));
+    return transfer;
+  })()`);
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+}
 
 describe.skipIf(without)('the page, served and driven in a browser', () => {
   const home = temporaryFolder('page');
@@ -130,7 +141,7 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.keyboard.press('2');
-    await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+    await page.getByRole('heading', { name: 'Robustness', level: 1 }).waitFor();
     await page.keyboard.press('1');
     await winnow.region('Detections').waitFor();
   });
@@ -158,6 +169,22 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
     await winnow.choose('Input', `demo:${clipName('no')}`);
     await second.page.waitForFunction('[...document.querySelectorAll("select")].some(({ value }) => value === "demo:no-ben")');
     await second.page.close();
+  });
+
+  it('takes in a model file that is dropped on it, and refuses a damaged one', async () => {
+    const { page } = winnow;
+    const model = readFileSync(join(ROOT, 'resources/models/commands-sparse.safetensors'));
+    const damaged = Buffer.from(model);
+    damaged[damaged.length - 1]! ^= 1;
+    await dropFile(page, 'mine.safetensors', model);
+    await page.getByRole('heading', { name: 'Robustness', level: 1 }).waitFor();
+    await page.keyboard.press('1');
+    await winnow.choose('Model', 'mine@1');
+    await dropFile(page, 'damaged.safetensors', damaged);
+    await page.keyboard.press('1');
+    expect(await page.getByRole('alert').first().innerText()).toContain('model-hash');
+    await page.getByRole('alert').first().getByRole('button').click();
+    await winnow.choose('Model', 'commands');
   });
 
   it('[negative] says what to do where a file cannot be heard, and goes on', async () => {
