@@ -487,6 +487,11 @@ export const ERRORS = {
     next: 'Check the level of the microphone and say the word once more.',
     exit: 1,
   },
+  'takes-canceled': {
+    cause: 'The recording was stopped before a word was heard.',
+    next: 'Record again when you are ready.',
+    exit: 1,
+  },
   'finetune-no-takes': {
     cause: 'There is nothing to learn "{word}" from: {reason}.',
     next: 'Record at least {least} takes of the word; ten make it reliable.',

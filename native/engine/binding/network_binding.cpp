@@ -10,6 +10,7 @@ namespace winnow {
 namespace {
 
 constexpr int THREADS_MAX = 256;
+constexpr double SHIFT_MAX = 30;
 constexpr int ROUNDS_MAX = 100'000;
 
 template <typename Array, typename T>
@@ -17,6 +18,49 @@ Array arrayTo(Napi::Env env, const std::vector<T>& values) {
   auto array = Array::New(env, values.size());
   if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(T));
   return array;
+}
+
+/// The layers of a quantised model (src/worker/network/quantised.ts): bytes become whole numbers in single precision.
+void quantisedFrom(const Napi::Value& value, const NetworkSpec& spec, std::vector<LayerTensors>& layers, std::vector<Quantisation>& quantisation) {
+  const Napi::Env env = value.Env();
+  if (!value.IsArray()) throw Napi::TypeError::New(env, "layers is not an array");
+  const auto array = value.As<Napi::Array>();
+  if (array.Length() != spec.layers.size()) throw Napi::RangeError::New(env, "the number of layers is not the spec's");
+  const auto typed = [&](const Napi::Object& from, const char* key, napi_typedarray_type type) {
+    const Napi::Value found = from.Get(key);
+    if (!found.IsTypedArray() || found.As<Napi::TypedArray>().TypedArrayType() != type)
+      throw Napi::TypeError::New(env, std::string(key) + " is not an array of its type");
+    return found;
+  };
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    const Napi::Value item = array.Get(i);
+    if (!item.IsObject()) throw Napi::TypeError::New(env, "layer is not an object");
+    const auto from = item.As<Napi::Object>();
+    LayerTensors tensors;
+    Quantisation numbers;
+    const auto weight = typed(from, "weight", napi_int8_array).As<Napi::Int8Array>();
+    tensors.weight.assign(weight.Data(), weight.Data() + weight.ElementLength());
+    const auto bias = typed(from, "bias", napi_int32_array).As<Napi::Int32Array>();
+    tensors.bias.assign(bias.Data(), bias.Data() + bias.ElementLength());
+    if (!from.Get("mask").IsUndefined()) {
+      const auto mask = typed(from, "mask", napi_uint8_array).As<Napi::Uint8Array>();
+      tensors.mask.assign(mask.Data(), mask.Data() + mask.ElementLength());
+    }
+    if (!from.Get("rankFactor").IsUndefined()) {
+      const auto factor = typed(from, "rankFactor", napi_uint8_array).As<Napi::Uint8Array>();
+      numbers.rankFactor.assign(factor.Data(), factor.Data() + factor.ElementLength());
+      if (numbers.rankFactor.size() != spec.layers[i].channels) throw Napi::RangeError::New(env, "rankFactor has not one value per unit");
+    }
+    if (spec.layers[i].activation.kind == ActivationKind::kWinners) tensors.dutyCycle.assign(spec.layers[i].channels, 0);
+    if (i + 1 < array.Length()) {
+      const Napi::Value shift = from.Get("shift");
+      if (!shift.IsNumber() || shift.As<Napi::Number>().DoubleValue() < 0 || shift.As<Napi::Number>().DoubleValue() > SHIFT_MAX)
+        throw Napi::RangeError::New(env, "shift lies outside 0 to 30");
+      numbers.shift = shift.As<Napi::Number>().Uint32Value();
+    }
+    layers.push_back(std::move(tensors));
+    quantisation.push_back(std::move(numbers));
+  }
 }
 
 class NetworkBinding : public Napi::ObjectWrap<NetworkBinding> {
@@ -29,7 +73,16 @@ class NetworkBinding : public Napi::ObjectWrap<NetworkBinding> {
 
   explicit NetworkBinding(const Napi::CallbackInfo& call) : Napi::ObjectWrap<NetworkBinding>(call) {
     guarded(call.Env(), [&] {
-      const NetworkSpec spec = specFrom(call[0]);
+      NetworkSpec spec = specFrom(call[0]);
+      const bool quantised = call[2].IsObject() && call[2].As<Napi::Object>().Get("quantised").ToBoolean();
+      if (quantised) {
+        for (LayerSpec& layer : spec.layers) layer.batchNorm = false;
+        std::vector<LayerTensors> layers;
+        std::vector<Quantisation> quantisation;
+        quantisedFrom(call[1], spec, layers, quantisation);
+        network_ = std::make_unique<Network>(spec, layers, quantisation, chooseIsa(isaOption(call[2])));
+        return;
+      }
       network_ = std::make_unique<Network>(spec, layersFrom(call[1], spec), chooseIsa(isaOption(call[2])));
     });
   }

@@ -105,11 +105,29 @@ struct ScatterLinearKernels {
 };
 WINNOW_KERNELS(ScatterLinearKernels, scatterLinearKernels)
 
-/// What a selection found.
+/// Dwords of four taps that a patch of the 8-bit first layer has: 25 taps of one input channel and three of nothing.
+constexpr int DENSE_CONV8_QUADS = 7;
+
+/// The 8-bit first layer, of 5x5 taps on one channel and with a pool of 2, where the processor multiplies bytes in fours.
+struct DenseConv8 {
+  uint32_t height, width;      // of the output, before the pool
+  uint32_t lanes;              // output channels, a multiple of BLOCK
+  const int8_t* weights;       // [block][quad][lane of block][4]
+  const int32_t* bias;         // [lane]
+};
+
+struct Int8Kernels {
+  /// sums = (sum + half) >> shift, from 0 to 255. Whole numbers in single precision, a multiple of BLOCK of them.
+  void (*requantise)(float* sums, uint32_t count, uint32_t shift);
+  /// out[pooled position][lane] = largest of the pool + bias. @param patches [position][quad][4] Null where there is none.
+  void (*denseConv)(const DenseConv8& conv, const uint8_t* patches, float* out);
+};
+WINNOW_KERNELS(Int8Kernels, int8Kernels)
+
+/// What a selection found: `above` units that surely win, and behind them `tied` units of equal value, of which the first
+/// k - above in the order that the network defines win. Both ascending in memory.
 struct TopK {
-  uint32_t count;
-  /// Whether units of equal value were left out: the lowest indices in memory won.
-  bool tied;
+  uint32_t above, tied;
 };
 
 /// Floats of scratch that a selection needs at least.
@@ -117,7 +135,7 @@ constexpr uint32_t TOP_K_SCRATCH = 1024;
 
 struct TopKKernels {
   /// The k units with the largest values[i] x boost[i], 1 <= k <= n; finite values. @param boost may be null
-  /// @param scratch n + 4 BLOCK floats, at least TOP_K_SCRATCH @param winners receives ascending indices; room for n + BLOCK
+  /// @param scratch n + 4 BLOCK floats, at least TOP_K_SCRATCH @param winners room for n + BLOCK
   TopK (*select)(const float* values, const float* boost, uint32_t n, uint32_t k, float* scratch, uint32_t* winners);
 };
 WINNOW_KERNELS(TopKKernels, topKKernels)

@@ -1,6 +1,8 @@
 #include "infer/network.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <chrono>
 #include <limits>
 #include <stdexcept>
@@ -18,10 +20,50 @@ bool allFinite(const float* values, size_t count) {
   return notFinite == 0;
 }
 
+/// Single precision holds whole numbers below this exactly.
+constexpr double EXACT_BELOW = 1 << 24;
+constexpr double ACTIVATION_MAX = 255;
+
+/// Refuses an 8-bit network in which a sum could leave the whole numbers of single precision: as many of the largest weights
+/// as inputs can be active at once, each with the largest input.
+void checkSums(const NetworkSpec& spec, const std::vector<LayerTensors>& layers) {
+  const auto shapes = shapesOf(spec);
+  size_t active = spec.inputSize();
+  for (size_t l = 0; l < layers.size(); l++) {
+    const size_t fanIn = shapes[l].fanIn, most = std::min(active, fanIn);
+    for (size_t unit = 0; unit < shapes[l].channels; unit++) {
+      std::vector<float> sizes(fanIn);
+      for (size_t slot = 0; slot < fanIn; slot++) sizes[slot] = std::fabs(layers[l].weight[unit * fanIn + slot]);
+      std::nth_element(sizes.begin(), sizes.begin() + (most - 1), sizes.end(), std::greater<>());
+      double sum = std::fabs(layers[l].bias[unit]);
+      for (size_t i = 0; i < most; i++) sum += sizes[i] * ACTIVATION_MAX;
+      if (sum >= EXACT_BELOW) throw std::invalid_argument("layer " + spec.layers[l].name + ": its 8-bit sums are too large");
+    }
+    active = shapes[l].outputSize();
+    const Activation& activation = spec.layers[l].activation;
+    if (activation.kind == ActivationKind::kWinners && activation.winners.selection.kind == SelectionKind::global)
+      active = std::max(1u, winnersAtInference(winnersAmong(activation.winners.count, shapes[l].activeSize()),
+                                               activation.winners.kInferenceFactor, shapes[l].activeSize()));
+  }
+}
+
 }  // namespace
 
 Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, Isa isa) : isa_(isa) {
   checkLimits(spec);
+  build(spec, layers, nullptr);
+}
+
+Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>& quantisation, Isa isa)
+    : isa_(isa) {
+  checkLimits(spec);
+  if (quantisation.size() != layers.size() || layers.size() != spec.layers.size())
+    throw std::invalid_argument("the number of layers is not the spec's");
+  build(spec, layers, &quantisation);
+  checkSums(spec, layers);
+}
+
+void Network::build(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>* quantisation) {
   checkTensors(spec, layers);
   checkNumbers(spec, layers);
   inputSize_ = spec.inputSize();
@@ -30,7 +72,7 @@ Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layer
   bool dense = true;
   stages_.reserve(layers.size());
   for (size_t i = 0; i < layers.size(); i++) {
-    stages_.emplace_back(spec.layers[i], shapes[i], layers[i], layout, dense, i == 0, isa);
+    stages_.emplace_back(spec.layers[i], shapes[i], layers[i], layout, dense, i == 0, isa_, quantisation ? &(*quantisation)[i] : nullptr);
     layout = stages_.back().output();
     dense = spec.layers[i].activation.kind != ActivationKind::kWinners;
   }

@@ -33,6 +33,11 @@ class Network {
   /// @throws std::invalid_argument for a spec or tensors that cannot be right
   Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, Isa isa);
 
+  /// An 8-bit network: weights of -127 to 127, biases in units of the sums, no batch norm; inputs are whole numbers of 0 to 255
+  /// and logits are the last layer's sums, exact.
+  /// @throws std::invalid_argument also where a sum could reach 2^24
+  Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>& quantisation, Isa isa);
+
   Isa isa() const { return isa_; }
   uint32_t inputSize() const { return inputSize_; }
   uint32_t classes() const { return stages_.back().output().size(); }
@@ -49,6 +54,7 @@ class Network {
 
  private:
   /// @param seconds by layer; null where nobody asks
+  void build(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>* quantisation);
   void runOne(const float* window, StageScratch& scratch, float* logits, uint32_t* active, uint32_t* multiplies, StageTrace* traces,
               double* seconds = nullptr) const;
 

@@ -13,6 +13,7 @@ namespace winnow {
 /// Memory that one thread needs while a layer multiplies.
 struct ProductsScratch {
   AlignedVector<float> sums, patches, rows;
+  AlignedVector<uint8_t> bytes, patches8;
   std::vector<uint32_t> list, base, entries, position, starts;
   std::vector<float> entryValues;
 };
@@ -48,6 +49,10 @@ std::unique_ptr<Products> makeSparseConv(const LayerSpec& layer, const LayerShap
 /// @param in the memory layout of its input @param first whether zero inputs are counted too
 std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first,
                                             Isa isa);
+
+/// The 8-bit first layer where the instruction set has a kernel for its shape. Its input is whole numbers, 0 to 255.
+bool denseConv8Fits(const LayerSpec& layer, const LayerShape& shape, Isa isa);
+std::unique_ptr<Products> makeDenseConv8(const LayerShape& shape, const LayerTensors& tensors, Isa isa);
 
 /// Whether weight `at` exists.
 inline bool exists(const LayerTensors& tensors, size_t at) { return tensors.mask.empty() || tensors.mask[at] != 0; }

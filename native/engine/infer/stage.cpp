@@ -58,10 +58,13 @@ void findActive(Activations& activations, uint32_t size) {
 }
 
 Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& input, bool dense,
-             bool first, Isa isa)
-    : activation_(layer.activation.kind), slope_(static_cast<float>(layer.activation.slope)), topK_(topKKernelsFor(isa)) {
+             bool first, Isa isa, const Quantisation* quantisation)
+    : activation_(layer.activation.kind), slope_(static_cast<float>(layer.activation.slope)), topK_(topKKernelsFor(isa)), int8_(int8KernelsFor(isa)) {
+  if (quantisation) shift_ = quantisation->shift;
   if (layer.type == LayerType::linear)
     products_ = makeScatterLinear(shape, tensors, input, first, isa);
+  else if (quantisation && first && denseConv8Fits(layer, shape, isa))
+    products_ = makeDenseConv8(shape, tensors, isa);
   else if (dense && input.columnStride == 1)
     products_ = makePatchConv(layer, shape, tensors, first, isa);
   else
@@ -70,13 +73,18 @@ Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors
   pool_ = layer.activationBeforePool ? layer.pool : 1;
   output_ = layout_.columnStride == 1 ? TensorLayout::channelsFirst(shape.channels, shape.outputHeight, shape.outputWidth)
                                       : TensorLayout::channelsLast(shape.channels, shape.outputHeight, shape.outputWidth);
+  if (layout_.columnStride != 1) {
+    canonical_.resize(layout_.size());
+    forEachPlace(layout_, [&](uint32_t at, uint32_t memory) { canonical_[memory] = at; });
+  }
   if (activation_ == ActivationKind::kWinners) {
     const KWinners& winners = layer.activation.winners;
     if (winners.selection.kind == SelectionKind::global)
       globalK_ = winnersAtInference(winnersAmong(winners.count, layout_.size()), winners.kInferenceFactor, layout_.size());
     selector_.emplace(winners.selection, winners.count, layout_, winners.kInferenceFactor);
-    if (winners.boosting.atInference && winners.boosting.strength > 0) {
-      const auto factors = boostFactors(winners, shape, tensors.dutyCycle);
+    const bool boosted = quantisation ? !quantisation->rankFactor.empty() : winners.boosting.atInference && winners.boosting.strength > 0;
+    if (boosted) {
+      const auto factors = quantisation ? quantisation->rankFactor : boostFactors(winners, shape, tensors.dutyCycle);
       const auto places = placesOf(layout_);
       boost_.resize(places.size());
       for (size_t i = 0; i < places.size(); i++) boost_[i] = factors[places[i].channel];
@@ -89,6 +97,7 @@ Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& 
   makeRoom(scratch.values, size + BLOCK);
   float* values = scratch.values.data();
   Counts counts{0, products_->run(in, scratch.products, values)};
+  if (shift_) int8_.requantise(values, roundUp(size, BLOCK), *shift_);
   counts.active = activate(scratch, values);
   const bool winners = selector_.has_value();
   if (trace) {
@@ -149,8 +158,13 @@ uint32_t Stage::activate(StageScratch& scratch, float* values) const {
       makeRoom(scratch.ranking, std::max(size + 4 * BLOCK, TOP_K_SCRATCH));
       const TopK found = topK_.select(values, boost_.empty() ? nullptr : boost_.data(), size, *globalK_, scratch.ranking.data(),
                                       scratch.winners.data());
-      // The kernel breaks ties in memory order; where that is another order than [channel][row][column], the slow way does.
-      if (!found.tied || layout_.channelStride >= layout_.columnStride * layout_.width) return found.count;
+      const uint32_t count = std::min(*globalK_, found.above + found.tied);
+      if (found.tied > 0) {
+        breakTies(scratch.winners.data() + found.above, found.tied, count - found.above);
+        // In memory order, as without ties: the order of a sum's terms shows in its last digit. Sums of whole numbers are exact.
+        if (!shift_) std::sort(scratch.winners.begin(), scratch.winners.begin() + count);
+      }
+      return count;
     }
     makeRoom(scratch.winners, std::max(1u, selector_->most()));
     const float* deciding = values;
@@ -168,6 +182,13 @@ uint32_t Stage::activate(StageScratch& scratch, float* values) const {
   uint32_t active = 0;
   for (uint32_t i = 0; i < size; i++) active += values[i] != 0;
   return active;
+}
+
+/// Brings to the front those of the tied units that win: the first in the order [channel][row][column].
+void Stage::breakTies(uint32_t* units, uint32_t tied, uint32_t wanted) const {
+  if (layout_.columnStride == 1 || wanted >= tied) return;
+  std::nth_element(units, units + wanted, units + tied, [&](uint32_t a, uint32_t b) { return canonical_[a] < canonical_[b]; });
+  std::sort(units, units + wanted);
 }
 
 /// Max-pool with stride equal to its side; rows and columns that do not fill a window are left out.

@@ -21,13 +21,22 @@ struct StageTrace {
   std::vector<float> output;
 };
 
+/// What a layer of an 8-bit network has beside its weights (docs/quantisation.md). All numbers are whole and below 2^24, so
+/// that single precision holds them exactly and sums do not depend on their order.
+struct Quantisation {
+  /// Of the sums; none in the last layer, whose sums are the result.
+  std::optional<uint32_t> shift;
+  /// By channel; empty where winners are not boosted.
+  std::vector<float> rankFactor;
+};
+
 /// One layer ready to run: products, activation, pool. Does not change once made; several threads may share it.
 class Stage {
  public:
   /// @param input memory layout of what the previous stage puts out
   /// @param dense whether that is mostly non-zero
   Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& input, bool dense, bool first,
-        Isa isa);
+        Isa isa, const Quantisation* quantisation = nullptr);
 
   /// The memory layout of the output, after activation and pool.
   const TensorLayout& output() const { return output_; }
@@ -42,6 +51,7 @@ class Stage {
 
  private:
   uint32_t activate(StageScratch& scratch, float* values) const;
+  void breakTies(uint32_t* units, uint32_t tied, uint32_t wanted) const;
   void pool(StageScratch& scratch, const float* values, Activations& out) const;
 
   ActivationKind activation_;
@@ -56,6 +66,10 @@ class Stage {
   /// Winners of the one competition of a global selection, which has a kernel of its own.
   std::optional<uint32_t> globalK_;
   const TopKKernels& topK_;
+  const Int8Kernels& int8_;
+  std::optional<uint32_t> shift_;
+  /// [channel][row][column] index by memory index, where the two differ.
+  std::vector<uint32_t> canonical_;
   /// By memory index; empty where winners are chosen on plain values.
   std::vector<float> boost_;
 };

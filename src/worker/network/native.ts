@@ -1,11 +1,15 @@
 import type { FeatureSpec } from '../../shared/features.js';
 import type { NetworkSpec } from '../../shared/network.js';
 import type { LayerTensors } from './model.js';
+import type { QuantisedLayer } from './quantised.js';
 
 /** The native engine as JavaScript sees it. Calls are synchronous and use their own threads: long ones belong in a worker. */
 export interface NativeEngine {
   info(): { readonly isa: Isa; readonly available: readonly Isa[]; readonly cores: number };
-  readonly Network: new (spec: NetworkSpec, layers: readonly LayerTensors[], options?: NativeNetworkOptions) => NativeNetwork;
+  readonly Network: {
+    new (spec: NetworkSpec, layers: readonly LayerTensors[], options?: NativeNetworkOptions): NativeNetwork;
+    new (spec: NetworkSpec, layers: readonly QuantisedLayer[], options: NativeQuantisedOptions): NativeNetwork;
+  };
   readonly Trainer: new (spec: NetworkSpec, options: NativeTrainerOptions) => NativeTrainer;
   /** `melBank` is `[band][bin]`, 32 x 1025. */
   readonly Extractor: new (spec: FeatureSpec, melBank: Float32Array, options?: NativeNetworkOptions) => NativeExtractor;
@@ -27,6 +31,11 @@ export type Isa = (typeof ISAS)[number];
 
 export interface NativeNetworkOptions {
   readonly isa?: Isa;
+}
+
+/** With `quantised`, windows hold whole numbers of 0 to 255 and `logits` are the last layer's sums, exact. */
+export interface NativeQuantisedOptions extends NativeNetworkOptions {
+  readonly quantised: true;
 }
 
 export interface NativeNetwork {

@@ -1,11 +1,9 @@
-import { WinnowError } from '../../shared/errors.js';
-import type { LayerActivity } from '../../shared/network.js';
 import type { Backend, InferenceResult, InferOptions, LayerTrace } from './backend.js';
 import type { LayerShape, Model } from './model.js';
-import type { NativeEngine, NativeNetwork, NativeNetworkOptions } from './native.js';
-import { isaOverride, loadNative } from './native-loader.js';
+import type { NativeNetwork, NativeNetworkOptions } from './native.js';
+import { activityOf, nativeEngine, refusable } from './native-calls.js';
+import { isaOverride } from './native-loader.js';
 import { checkWindows } from './reference.js';
-import { activationShape, denseMultiplies, tensorSize } from './shapes.js';
 import { checkTensors } from './tensors.js';
 
 /** The native engine: computes only the products of an existing weight and an active input. */
@@ -40,39 +38,11 @@ export class SparseBackend implements Backend {
     checkWindows(windows, count, this.inputSize);
     const trace = options.trace ?? false;
     const { logits, active, multiplies, traces } = refusable(() => this.network.run(windows, count, options.threads ?? 1, trace));
-    const activity = Array.from({ length: count }, (_, window) => this.activityOf(window, active, multiplies));
+    const activity = Array.from({ length: count }, (_, window) => activityOf(this.shapes, window, active, multiplies));
     return traces ? { logits, activity, traces: traces as readonly (readonly LayerTrace[])[] } : { logits, activity };
   }
 
   async close(): Promise<void> {
     // The engine's memory goes with the object.
-  }
-
-  private activityOf(window: number, active: Uint32Array, multiplies: Uint32Array): LayerActivity[] {
-    return this.shapes.map((shape, layer) => {
-      const at = window * this.shapes.length + layer;
-      return {
-        name: shape.spec.name,
-        size: tensorSize(activationShape(shape)),
-        active: active[at]!,
-        multiplies: multiplies[at]!,
-        denseMultiplies: denseMultiplies(shape),
-      };
-    });
-  }
-}
-
-function nativeEngine(): NativeEngine {
-  const native = loadNative();
-  if (!native.engine) throw new WinnowError('network-engine', { reason: native.reason });
-  return native.engine;
-}
-
-function refusable<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WinnowError('network-engine', { reason }, { cause: error });
   }
 }

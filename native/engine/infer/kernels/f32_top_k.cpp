@@ -199,18 +199,31 @@ TopK select(const float* values, const float* boost, uint32_t n, uint32_t k, flo
       compressI(reinterpret_cast<int32_t*>(winners + count), loadI(reinterpret_cast<const int32_t*>(winners + i)), bits);
       count += countOf(bits);
     }
-    return {k, false};
+    return {k, 0};
   }
-  // Several units have the k-th value: the first of them win.
-  uint32_t count = 0, ties = k - atHigh;
-  for (uint32_t i = 0; i < kept; i++) {
-    const bool above = scratch[i] > edge;
-    const bool tie = scratch[i] == edge && ties > 0;
-    winners[count] = winners[i];
-    count += above || tie;
-    ties -= !above && tie;
+  // Several units have the k-th value, more than there are places left: they follow those above it.
+  const Vec edges = splat(edge);
+  uint32_t above = 0, tied = 0;
+  uint32_t* ties = reinterpret_cast<uint32_t*>(scratch);
+  uint32_t i = 0;
+  for (; i + LANES <= kept; i += LANES) {
+    const Vec value = load(scratch + i);
+    const VecI units = loadI(reinterpret_cast<const int32_t*>(winners + i));
+    const Bits reached = atLeast(value, edges), under = atLeast(edges, value);
+    // What is read lies behind what is written: the ties of a register go where its values were.
+    compressI(reinterpret_cast<int32_t*>(ties + tied), units, reached & under);
+    compressI(reinterpret_cast<int32_t*>(winners + above), units, reached & ~under);
+    tied += countOf(reached & under);
+    above += countOf(reached & ~under);
   }
-  return {count, true};
+  for (; i < kept; i++) {
+    const float value = scratch[i];
+    const uint32_t unit = winners[i];
+    if (value == edge) ties[tied++] = unit;
+    if (value > edge) winners[above++] = unit;
+  }
+  __builtin_memcpy(winners + above, ties, tied * sizeof(uint32_t));
+  return {above, tied};
 }
 
 }  // namespace
