@@ -126,10 +126,10 @@ describe.skipIf(without || electron !== undefined)('the shell’s own work (stan
   });
 
   it('follows the chosen theme', async () => {
-    await shell.page.keyboard.press('3');
+    await shell.page.getByRole('link', { name: 'Settings' }).click();
     await shell.page.getByRole('radio', { name: 'Dark' }).check();
     await until(({ theme }) => theme === 'dark');
-    await shell.page.keyboard.press('1');
+    await shell.page.getByRole('link', { name: 'Listen' }).click();
   });
 
   it('listens from the tray and the menu, and goes on while its window is hidden', async () => {
