@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BenchReport } from './bench.js';
 import { ClipSource, RECORDINGS_MAX, STUDY_MODELS_MAX, type ClipList, type JudgedClip, type StudyState } from './study.js';
 import type { ErrorReport } from './errors.js';
+import type { TakeListing, TakeSummary, TeachState } from './teaching.js';
 import { BACKENDS, type BackendKind, type LayerActivity, type NetworkSpec } from './network.js';
 
 /**
@@ -195,9 +196,33 @@ export type EngineEvent =
   | { readonly kind: 'ended'; readonly reason: 'file' | 'stopped' | 'error' }
   | { readonly kind: 'settings'; readonly settings: Settings }
   | { readonly kind: 'models' }
+  /** The takes have changed. */
+  | { readonly kind: 'takes' }
+  /** The training has changed its state; while it runs, its progress is there to be asked for. */
+  | { readonly kind: 'teach' }
   /** There is more to see of the benchmark: `bench.get` tells. */
   | { readonly kind: 'bench' }
   | { readonly kind: 'host'; readonly host: 'engine'; readonly state: 'started' | 'died' | 'restarting' };
+
+/** How the Teach screen has a network taught; what is not named is as the mode has it. */
+export const TeachChoices = z.strictObject({
+  model: z.string().min(1).max(256),
+  /** All words with takes, without it. */
+  words: z.array(z.string().min(1).max(64)).max(256).optional(),
+  mode: z.enum(['quick', 'thorough']),
+  layers: z.enum(['last', 'linear', 'all']).optional(),
+  boostStrength: z.number().min(0).max(10).optional(),
+  boostDecay: z.number().positive().max(1).optional(),
+  learningRate: z.number().positive().max(1).optional(),
+  epochs: z.int().min(1).max(200).optional(),
+  firstEpochBatchSize: z.int().min(2).max(512).optional(),
+  /** A folder of training data on this computer, to keep the old words by. */
+  data: z.string().min(1).max(4096).optional(),
+});
+export type TeachChoices = z.infer<typeof TeachChoices>;
+
+/** A word to teach, or `_background_` for sound of the room. */
+const TakeWordName = z.string().max(64);
 
 interface Call<P extends z.ZodType, R> {
   readonly params: P;
@@ -229,6 +254,25 @@ export const CALLS = {
   'listen.stop': call<void>()(Nothing),
   /** Samples that the page recorded (kind `window`): 16 kHz mono, 16-bit little-endian, base64; `lost` since the last call. */
   'listen.feed': call<void>()(z.strictObject({ base64: z.string().max(200_000), lost: z.int().nonnegative() })),
+  'takes.list': call<TakeListing>()(Nothing),
+  /** Records the next word that is said into the chosen input (of `_background_`: 20 s), and keeps it. */
+  'takes.record': call<TakeSummary>()(z.strictObject({ word: TakeWordName })),
+  'takes.cancel': call<void>()(Nothing),
+  /** The bytes of a WAV or FLAC file, base64. */
+  'takes.add': call<TakeSummary>()(z.strictObject({ word: TakeWordName, base64: z.string().max(12_000_000) })),
+  /** Takes the second behind a detection over as a take of the word that it really was. */
+  'takes.adopt': call<TakeSummary>()(z.strictObject({ word: TakeWordName, detection: z.int().positive() })),
+  'takes.audio': call<{ wavBase64: string }>()(z.strictObject({ word: TakeWordName, id: z.string().max(64) })),
+  'takes.delete': call<void>()(z.strictObject({ word: TakeWordName, id: z.string().max(64) })),
+  'takes.deleteAll': call<void>()(Nothing),
+  'teach.state': call<TeachState>()(Nothing),
+  'teach.start': call<void>()(TeachChoices),
+  'teach.control': call<void>()(z.strictObject({ request: z.enum(['pause', 'resume', 'stop']) })),
+  /** Keeps the new model as a version, and listens with it where asked to; or throws it away. */
+  'teach.accept': call<{ id: string }>()(z.strictObject({ use: z.boolean() })),
+  'teach.discard': call<void>()(Nothing),
+  /** A clip of the report's list of those that flipped. */
+  'teach.flipped': call<{ wavBase64: string }>()(z.strictObject({ index: z.int().nonnegative() })),
   /**
    * The second of sound behind a detection, as a 16-bit WAV file, base64: as the network heard it, or `clean`, before the noise.
    * Kept for the last 100 detections.

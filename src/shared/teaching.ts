@@ -1,4 +1,5 @@
 /** What a page needs to know of teaching words: recordings, training settings and what a training came to. Plain types. */
+import type { ErrorReport } from './errors.js';
 
 export type TakeProblemName = 'silent' | 'no-speech' | 'too-quiet' | 'clipped' | 'too-long' | 'unreadable' | 'duplicate';
 
@@ -132,4 +133,17 @@ export interface FinetuneReport {
   readonly judgingSeconds: number;
   /** What a person should know, in sentences. */
   readonly notes: readonly string[];
+}
+
+/** The training of the Teach screen, as it stands. */
+export interface TeachState {
+  /** `trained`: a new model waits to be accepted or thrown away. */
+  readonly state: 'idle' | 'running' | 'paused' | 'trained' | 'failed';
+  /** The model that was started from. */
+  readonly model: string | null;
+  /** What it is doing, while it runs. */
+  readonly now: FinetuneEvent | null;
+  readonly epochs: readonly FinetuneEpoch[];
+  readonly report: FinetuneReport | null;
+  readonly error: ErrorReport | null;
 }

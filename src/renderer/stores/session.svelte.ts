@@ -20,6 +20,7 @@ import { readModelFile } from './model-file.js';
 import { modelTitles } from './model-titles.js';
 import { placeOf, Problems, type Place } from './problems.svelte.js';
 import { SettingsQueue, type SettingsPatch } from './settings-queue.js';
+import { Teaching } from './teaching.svelte.js';
 
 export type HostState = 'connecting' | 'running' | 'lost' | 'died' | 'restarting';
 
@@ -61,6 +62,7 @@ export class Session {
   beside = $state.raw<(Extract<EngineEvent, { kind: 'beside' }> & { readonly atMs: number }) | null>(null);
 
   readonly problems = new Problems();
+  readonly teaching = new Teaching((name, params) => this.call(name, params));
   readonly history = new SpectrogramHistory();
   readonly detections = new Detections(this.history);
   readonly microphone: WindowMicrophone;
@@ -286,6 +288,10 @@ export class Session {
         return;
       case 'bench':
         this.#refreshBench().catch(() => {});
+        return;
+      case 'takes':
+      case 'teach':
+        this.teaching.happened(event.kind);
         return;
       case 'host':
         // A started host counts as running once it has answered the greeting.

@@ -24,6 +24,7 @@ import { EventLog } from './event-log.js';
 import { Listening, type SoundSource } from './listening.js';
 import { OpenModels, type ModelSource } from './open-models.js';
 import type { SettingsStore } from './settings-store.js';
+import { Teaching } from './teaching.js';
 import { Studies } from './studies.js';
 
 /** The rooms that the engine puts together. */
@@ -46,6 +47,7 @@ export class Engine implements Served {
   private readonly bench = new BenchProcess(() => this.log.append({ kind: 'bench' }));
   private readonly listening: Listening;
   private readonly judge: ClipJudge;
+  private readonly teaching: Teaching;
   private readonly studies = new Studies(startStudy);
   /** Grows by at least one with everything that a picture would show. */
   private revision = 1;
@@ -76,6 +78,15 @@ export class Engine implements Served {
         if (listening) this.bench.listeningBegan();
       },
     });
+    this.teaching = new Teaching(
+      this.listening,
+      this.archive,
+      (event) => this.log.append(event),
+      async (id) => {
+        const models = [id, ...this.settings.get().models.slice(1)];
+        await this.change({ models }, { local: true });
+      },
+    );
   }
 
   problem(error: unknown): void {
@@ -84,6 +95,7 @@ export class Engine implements Served {
 
   async close(): Promise<void> {
     this.bench.stop();
+    this.teaching.close();
     await this.studies.close();
     await this.judge.close();
     await this.listening.close();
@@ -145,6 +157,7 @@ export class Engine implements Served {
         this.bench.start({ quick, threads: DEFAULT_THREADS, batches: DEFAULT_BATCHES }, listening.mode === 'listen'),
       'bench.stop': async () => this.bench.stop(),
       'bench.get': async () => this.bench.report,
+      ...this.teaching.handlers(caller.local),
       'detection.audio': async ({ id, clean }) => {
         const { audio } = this.archive.get(id);
         return { wavBase64: Buffer.from(encodeWav(clean ? audio.clean : audio.heard)).toString('base64') };

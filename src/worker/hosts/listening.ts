@@ -38,6 +38,8 @@ export class Listening {
   private now: Mode = 'idle';
   private streams = 0;
   private turn: Promise<unknown> = Promise.resolve();
+  /** Who else wants the sound as it comes, before any noise. */
+  private readonly taps = new Set<{ sound: (samples: Float32Array) => void; ended: () => void }>();
 
   constructor(
     private readonly sound: SoundSource,
@@ -68,6 +70,17 @@ export class Listening {
   /** Where sound comes from now. */
   get input(): Recorder | undefined {
     return this.recorder;
+  }
+
+  /**
+   * Hands over the sound of the input, while there is one.
+   * @param ended the input has gone
+   * @returns what ends it
+   */
+  tap(sound: (samples: Float32Array) => void, ended: () => void): () => void {
+    const tap = { sound, ended };
+    this.taps.add(tap);
+    return () => this.taps.delete(tap);
   }
 
   listen(): Promise<void> {
@@ -164,6 +177,7 @@ export class Listening {
       await recorder.start({
         block: (block) => {
           recognizer.offer(block);
+          for (const tap of this.taps) tap.sound(block.samples);
           this.events.changed();
         },
         end: () => void this.ended(recorder),
@@ -197,6 +211,7 @@ export class Listening {
   }
 
   private settle(): void {
+    for (const tap of [...this.taps]) tap.ended();
     this.recorder = undefined;
     this.now = 'idle';
     this.events.changed();
