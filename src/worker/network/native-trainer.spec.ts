@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { LIVE_FEATURES } from '../../shared/features.js';
 import type { Activation, NetworkSpec } from '../../shared/network.js';
 import type { LayerTensors } from './model.js';
 import { loadNative } from './native-loader.js';
 import type { NativeTrainer, TrainStep } from './native.js';
+import { ReferenceBackend } from './reference.js';
 
 const native = loadNative();
 const SAMPLES = 48;
@@ -120,6 +122,30 @@ describe.skipIf(native.engine === null)(
       expect(certain.getLayers()).toEqual(hard.getLayers());
     });
 
+    it('infers as the reference does, with its duty cycles boosting and k grown', async () => {
+      const grown = structuredClone(SPEC) as NetworkSpec;
+      for (const layer of grown.layers)
+        if (layer.activation.kind === 'kWinners')
+          layer.activation = {
+            ...layer.activation,
+            kInferenceFactor: 1.5,
+            boosting: { ...layer.activation.boosting, atInference: true },
+          };
+      const learning = new native.engine!.Trainer(grown, { seed: 3, threads: 2 });
+      learning.train(windows, targets, order, BATCH, STEP);
+      const reference = new ReferenceBackend({
+        name: 'tiny',
+        spec: grown,
+        labels: ['a', 'b', 'c'],
+        features: LIVE_FEATURES,
+        layers: learning.getLayers(),
+      });
+      const { logits } = await reference.infer(windows, SAMPLES);
+      const got = learning.logits(windows, SAMPLES);
+      const largest = Math.max(...logits.map(Math.abs));
+      logits.forEach((logit, i) => expect(Math.abs(logit - got[i]!)).toBeLessThan(1e-4 * largest));
+    });
+
     it('refuses what does not fit, with a reason', () => {
       const learning = trainer(1);
       expect(() => learning.train(windows.subarray(1), targets, order, BATCH, STEP)).toThrow('no whole number of inputs');
@@ -140,6 +166,66 @@ describe.skipIf(native.engine === null)(
       const other = learning.getLayers();
       other[0]!.bias = new Float32Array(1);
       expect(() => learning.setLayers(other)).toThrow('bias has 1 values, not 8');
+    });
+
+    describe('skip layers', () => {
+      const skipping = (dropout: number) =>
+        new native.engine!.Trainer(SPEC, { seed: 3, threads: 1, skip: { layers: [1], dropout } });
+
+      it('learn beside the layers, start afresh, and have no part in inference', () => {
+        const skip = skipping(0);
+        const fresh = skip.getSkip(1);
+        // [class][input] behind 8 channels of 5 x 5.
+        expect(fresh).toHaveLength(CLASSES * 200);
+        const bound = Math.sqrt(1 / CLASSES) / 100;
+        expect(fresh.every((weight) => Math.abs(weight) <= bound)).toBe(true);
+        expect(skip.logits(windows, SAMPLES)).toEqual(trainer(1).logits(windows, SAMPLES));
+        skip.train(windows, targets, order, BATCH, STEP);
+        expect(skip.getSkip(1).some((weight) => Math.abs(weight) > bound)).toBe(true);
+        skip.resetSkip();
+        expect(skip.getSkip(1).every((weight) => Math.abs(weight) <= bound)).toBe(true);
+        expect(skip.getSkip(1)).not.toEqual(fresh);
+      });
+
+      it('[negative] are refused beside a convolution, and where there are none', () => {
+        const at = (layers: number[]) => () =>
+          new native.engine!.Trainer(SPEC, { seed: 3, threads: 1, skip: { layers, dropout: 0 } });
+        expect(at([0])).toThrow(/not linear/);
+        expect(at([9])).toThrow();
+        expect(() => trainer(1).getSkip(1)).toThrow(/no skip layer/);
+      });
+    });
+
+    it('keeps zeros alike by zeroed error terms and by weights set to zero after each step (plain SGD)', () => {
+      const plain = { ...STEP, momentum: 0, weightDecay: 0 };
+      const start = trainer(1).getLayers();
+      // The same network without masks: its gradients are full, its weights off the masks are put back to zero after each step.
+      const full = new native.engine!.Trainer(
+        { ...SPEC, layers: SPEC.layers.map((layer) => ({ ...layer, weightDensity: 1, dropout: 0 })) as NetworkSpec['layers'] },
+        { seed: 3, threads: 1 },
+      );
+      const maskedWithoutDropout = new native.engine!.Trainer(
+        { ...SPEC, layers: SPEC.layers.map((layer) => ({ ...layer, dropout: 0 })) as NetworkSpec['layers'] },
+        { seed: 3, threads: 1 },
+      );
+      maskedWithoutDropout.setLayers(start);
+      const masks = start.map((layer) => layer.mask);
+      full.setLayers(start.map(({ mask: _, ...layer }) => layer));
+      for (let at = 0; at < SAMPLES; at += BATCH) {
+        const batch = order.subarray(at, at + BATCH);
+        maskedWithoutDropout.train(windows, targets, batch, BATCH, plain);
+        full.train(windows, targets, batch, BATCH, plain);
+        const layers = full.getLayers();
+        layers.forEach((layer, l) => masks[l]?.forEach((bit, i) => (layer.weight[i]! *= bit)));
+        full.setLayers(layers);
+      }
+      const expected = maskedWithoutDropout.getLayers();
+      full
+        .getLayers()
+        .forEach((layer, l) =>
+          layer.weight.forEach((weight, i) => expect(Math.abs(weight - expected[l]!.weight[i]!)).toBeLessThan(1e-5)),
+        );
+      expect(expected[0]!.weight).not.toEqual(start[0]!.weight);
     });
   },
 );

@@ -27,7 +27,16 @@ export interface Checkpoint {
   readonly history: readonly EpochRecord[];
   readonly layers: readonly LayerTensors[];
   readonly trainerState: Uint8Array;
-  readonly best: { readonly epoch: number; readonly score: number; readonly layers: readonly LayerTensors[] };
+  readonly best: KeptEpoch | null;
+  /** By accuracy on the test part, for comparison with documents that chose so; nothing is chosen by it. */
+  readonly bestOnTest?: KeptEpoch;
+}
+
+/** An epoch's network. */
+export interface KeptEpoch {
+  readonly epoch: number;
+  readonly score: number;
+  readonly layers: readonly LayerTensors[];
 }
 
 const MAGIC = 'winnow checkpoint 1\n';
@@ -45,6 +54,7 @@ const layers = z.array(
     dutyCycle: tensor.optional(),
   }),
 );
+const kept = z.object({ epoch: z.int(), score: z.number(), layers });
 const CheckpointForm = z.object({
   identity: z.string(),
   history: z.array(
@@ -59,7 +69,8 @@ const CheckpointForm = z.object({
   ),
   layers,
   trainerState: z.instanceof(Uint8Array),
-  best: z.object({ epoch: z.int(), score: z.number(), layers }),
+  best: kept.nullable(),
+  bestOnTest: kept.optional(),
 });
 
 /** The file beside a model in the making. */

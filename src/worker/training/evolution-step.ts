@@ -1,5 +1,6 @@
 import { LIVE_FEATURES } from '../../shared/features.js';
 import type { NetworkSpec } from '../../shared/network.js';
+import { evolvingLayers } from '../network/evolving-layers.js';
 import type { NativeTrainer } from '../network/native.js';
 import type { Model } from '../network/model.js';
 import { ReferenceBackend } from '../network/reference.js';
@@ -21,11 +22,6 @@ export type EvolutionRule =
   | { readonly kind: 'liset'; readonly zeta: number; readonly gamma: number }
   /** Removes and grows by the cosine similarity of activity over sample inputs. */
   | { readonly kind: 'cosine'; readonly zeta: number; readonly samples: Float32Array; readonly count: number };
-
-/** The layers that evolve: linear ones with a mask. */
-export function evolvingLayers(spec: NetworkSpec): number[] {
-  return spec.layers.flatMap((layer, i) => (layer.type === 'linear' && layer.weightDensity < 1 ? [i] : []));
-}
 
 /** One evolution of all evolving layers, each keeping its number of connections. LiSET's skip layers start afresh afterwards. */
 export async function evolve(trainer: NativeTrainer, spec: NetworkSpec, rule: EvolutionRule, random: Random): Promise<void> {

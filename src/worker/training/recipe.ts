@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { WinnowError } from '../../shared/errors.js';
 import { FeatureSpec } from '../../shared/features.js';
 import { NetworkSpec } from '../../shared/network.js';
+import { evolvingLayers } from '../network/evolving-layers.js';
 
 const probability = z.number().min(0).max(1);
 
@@ -46,6 +47,24 @@ export const Schedule = z.strictObject({
 });
 export type Schedule = z.infer<typeof Schedule>;
 
+const fraction = z.number().min(0).max(0.9);
+
+/**
+ * How the connections of sparse linear layers come and go while training; each layer keeps its number of connections. Without
+ * it they stay as drawn.
+ */
+export const Evolution = z.discriminatedUnion('method', [
+  /** After each epoch, `zeta` of each sign is removed and as many are drawn anew. */
+  z.strictObject({ method: z.literal('set'), zeta: fraction }),
+  /** The same, drawn after the weights of skip layers, each left out of a mini-batch with probability `skipDropout`. */
+  z.strictObject({ method: z.literal('liset'), zeta: fraction, gamma: z.number().min(-100).max(100), skipDropout: fraction }),
+  /** Removes and draws by the likeness of activity over `samples` windows. */
+  z.strictObject({ method: z.literal('cosine'), zeta: fraction, samples: z.int().min(2).max(1000) }),
+  /** Trains the layers dense for so many epochs, then keeps their largest weights (three-step pruning). */
+  z.strictObject({ method: z.literal('pruned'), afterEpochs: z.int().min(1).max(10_000) }),
+]);
+export type Evolution = z.infer<typeof Evolution>;
+
 /** How a network is trained, whole and as data: what `winnow train --preset` names and `--set` changes. */
 export const Recipe = z.strictObject({
   name: z.string().min(1).max(64),
@@ -67,6 +86,7 @@ export const Recipe = z.strictObject({
   /** Seed of the augmentation; the run's own seed rules weights, masks, order and floors. */
   augmentationSeed: z.int().nonnegative(),
   schedule: Schedule,
+  evolution: Evolution.nullable().optional(),
   /** Noise levels (white, eta) at which an epoch is judged on the validation part; the best mean accuracy is kept. */
   validationEtas: z.array(z.number().min(0).max(0.5)).min(1).max(11),
 });
@@ -106,7 +126,8 @@ function assign(node: Json, keys: readonly string[], value: Json): number {
  */
 export function withSettings(recipe: Recipe, settings: readonly string[]): Recipe {
   if (settings.length === 0) return recipe;
-  const changed = structuredClone(recipe) as unknown as Json;
+  // Optional, but a key that can be set.
+  const changed = { evolution: null, ...structuredClone(recipe) } as unknown as Json;
   for (const setting of settings) {
     const equals = setting.indexOf('=');
     if (equals < 1) throw new WinnowError('training-setting', { setting, reason: 'it is not of the form key=value' });
@@ -123,7 +144,17 @@ export function withSettings(recipe: Recipe, settings: readonly string[]): Recip
       reason: `${issue.path.join('.')}: ${issue.message}`,
     });
   }
-  return withOutputs(result.data);
+  const { evolution, ...rest } = result.data;
+  if (evolution) checkEvolution(evolution, result.data);
+  return withOutputs(evolution ? { ...rest, evolution } : rest);
+}
+
+function checkEvolution(evolution: Evolution, { network, schedule }: Recipe): void {
+  const refuse = (reason: string) => new WinnowError('training-setting', { setting: 'evolution', reason });
+  if (evolvingLayers(network).length === 0) throw refuse('no linear layer is sparse');
+  if (evolution.method === 'pruned' && evolution.afterEpochs >= schedule.epochs) {
+    throw refuse('pruning leaves no epoch to retrain in');
+  }
 }
 
 /** The recipe with as many outputs as it has labels. */

@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WinnowError } from '../../shared/errors.js';
 import type { LayerTensors } from '../network/model.js';
 import type { NativeTrainer } from '../network/native.js';
-import { readCheckpoint, writeCheckpoint, type Checkpoint, type EpochRecord } from './checkpoint.js';
+import { readCheckpoint, writeCheckpoint, type EpochRecord, type KeptEpoch } from './checkpoint.js';
+import { changeConnections, isAsSparseAsMeant } from './connections.js';
 import type { TrainingSet } from './premade-epochs.js';
 import { deriveSeed, Random } from './random.js';
 import type { Recipe, Schedule } from './recipe.js';
@@ -39,6 +40,8 @@ export interface TrainerInput {
   trainingSet(epoch: number): TrainingSet;
   /** Accuracy of the network as it stands on the validation part. */
   validate(): { readonly accuracy: number; readonly score: number };
+  /** Accuracy on the test part, to be shown beside: nothing is chosen by it. */
+  readonly watchTest?: () => number;
   readonly identity: string;
   readonly checkpointFile: string;
 }
@@ -46,7 +49,9 @@ export interface TrainerInput {
 export interface TrainerResult {
   /** False after a stop: the checkpoint holds everything up to the last whole epoch. */
   readonly finished: boolean;
-  readonly best: Checkpoint['best'] | null;
+  readonly best: KeptEpoch | null;
+  /** The best epoch on test; only with `watchTest`. */
+  readonly bestOnTest: KeptEpoch | null;
   readonly history: readonly EpochRecord[];
 }
 
@@ -87,6 +92,7 @@ export async function trainNetwork(input: TrainerInput, hooks: TrainerHooks): Pr
   const resumed = readCheckpoint(input.checkpointFile, input.identity);
   const history: EpochRecord[] = [...(resumed?.history ?? [])];
   let best = resumed?.best ?? null;
+  let bestOnTest = resumed?.bestOnTest ?? null;
   if (resumed) {
     trainer.setLayers(resumed.layers);
     trainer.setState(resumed.trainerState);
@@ -112,7 +118,7 @@ export async function trainNetwork(input: TrainerInput, hooks: TrainerHooks): Pr
     let correct = 0;
     for (let at = 0; at < total; at += chunk) {
       await nextTurn();
-      if (hooks.stopped()) return { finished: false, best, history };
+      if (hooks.stopped()) return { finished: false, best, bestOnTest, history };
       const part = order.subarray(at, Math.min(at + chunk, total));
       const result = trainer.train(windows, targets, part, batchSize, step);
       if (!Number.isFinite(result.loss)) throw new WinnowError('training-diverged', { epoch: epoch + 1 });
@@ -143,16 +149,24 @@ export async function trainNetwork(input: TrainerInput, hooks: TrainerHooks): Pr
     };
     history.push(record);
     const layers = copyLayers(trainer.getLayers());
-    const isBest = best === null || score > best.score;
+    // A network that is still to be pruned is none of the recipe's.
+    const eligible = isAsSparseAsMeant(recipe, epoch);
+    const isBest = eligible && (best === null || score > best.score);
     if (isBest) best = { epoch: epoch + 1, score, layers };
+    if (eligible && input.watchTest) {
+      const tested = input.watchTest();
+      if (bestOnTest === null || tested > bestOnTest.score) bestOnTest = { epoch: epoch + 1, score: tested, layers };
+    }
+    const changed = await changeConnections(trainer, recipe, epoch, seed, windows);
     await writeCheckpoint(input.checkpointFile, {
       identity: input.identity,
       history,
-      layers,
+      layers: changed ? copyLayers(trainer.getLayers()) : layers,
       trainerState: trainer.getState(),
-      best: best!,
+      best,
+      ...(bestOnTest ? { bestOnTest } : {}),
     });
     hooks.onEpoch(record, isBest);
   }
-  return { finished: true, best, history };
+  return { finished: true, best, bestOnTest, history };
 }

@@ -38,7 +38,15 @@ function job(out: string, more: Partial<TrainingJob> = {}): TrainingJob {
     'augmentation.shift.frames=2',
     'validationEtas=[0,0.1]',
   ]);
-  const fixed = { seed: 3, restart: false, precision: 'f32', threads: 1, test: true, command: 'winnow train' } as const;
+  const fixed = {
+    seed: 3,
+    restart: false,
+    precision: 'f32',
+    threads: 1,
+    test: true,
+    watchTest: true,
+    command: 'winnow train',
+  } as const;
   return { recipe, data: path.join(folder, 'data'), out: path.join(folder, out), ...fixed, ...more };
 }
 
@@ -67,7 +75,13 @@ describe.skipIf(loadNative().engine === null)('runTraining (left out where the n
       seed: 3,
       clips: { train: { yes: 40, _unknown_: 40 }, test: { no: 6, _unknown_: 6, _silence_: 3 } },
       test: { n: 12, noise: { maxScore: 132 } },
+      bestOnTest: { n: 12, noise: { maxScore: 132 } },
     });
+    // Nothing is chosen by it: the epoch of the model is the best on validation.
+    const report = model.report!;
+    expect(report['bestEpoch']).toBe(outcome.bestEpoch);
+    const shown = (figures: unknown) => (figures as { accuracy: number }).accuracy;
+    expect(shown(report['bestOnTest'])).toBeGreaterThanOrEqual(shown(report['test']));
     const card = modelCard(model);
     expect(card).toContain('# commands');
     expect(card).toMatch(/\| test \| 12 \|/);

@@ -10,8 +10,9 @@ import { decodeModel, encodeModel, writeModelFile } from '../network/model-file.
 import type { WeightPrecision } from '../network/model-tensors.js';
 import type { NativeEngine } from '../network/native.js';
 import { isaOverride, loadNative } from '../network/native-loader.js';
-import { checkpointPath, readCheckpoint, type EpochRecord } from './checkpoint.js';
+import { checkpointPath, readCheckpoint, type EpochRecord, type KeptEpoch } from './checkpoint.js';
 import { ClipStore } from './clip-store.js';
+import { initialMasks, skipOption } from './connections.js';
 import { codeVersion, machineName } from './code-version.js';
 import { measureCost } from './cost.js';
 import { clipsOf, dividedForTraining, isWord, listData, type Listing } from './dataset.js';
@@ -40,6 +41,11 @@ export interface TrainingJob {
   readonly threads: number;
   /** Whether the best epoch's network is scored on the test part at the end. */
   readonly test: boolean;
+  /**
+   * Whether the test part is also watched while training, and the epoch that is best on it reported beside, as the documents
+   * chose theirs. Nothing is chosen by it.
+   */
+  readonly watchTest?: boolean;
   /** How the run was called, for the report. */
   readonly command: string;
 }
@@ -90,8 +96,13 @@ function counts(items: readonly EvaluationItem[], labels: readonly string[]): Re
   return Object.fromEntries(labels.map((label, i) => [label, items.filter((item) => item.target === i).length]));
 }
 
-function validationSets(items: readonly EvaluationItem[], recipe: Recipe, extractor: BatchExtractor): ValidationSet[] {
-  return recipe.validationEtas.map((eta) => ({
+function validationSets(
+  items: readonly EvaluationItem[],
+  recipe: Recipe,
+  extractor: BatchExtractor,
+  etas: readonly number[] = recipe.validationEtas,
+): ValidationSet[] {
+  return etas.map((eta) => ({
     eta,
     windows: evaluationWindows(items, eta, EVALUATION_SEED, recipe.features, extractor),
     targets: Int32Array.from(items, (item) => item.target),
@@ -115,6 +126,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
   const listing = dividedForTraining(await listData(job.data));
   const train = await openPart(listing, 'train', recipe, hooks);
   const validation = await openPart(listing, 'validation', recipe, hooks);
+  const test = job.test ? await openPart(listing, 'test', recipe, hooks) : null;
   try {
     const noise = await NoiseRecordings.load(listing, 'train');
     if (needsRecordings(recipe) && noise.isEmpty) throw new WinnowError('training-no-noise', { path: listing.root });
@@ -131,8 +143,13 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
 
     const threads = job.threads > 0 ? job.threads : os.availableParallelism();
     const isa = isaOverride();
-    const trainer = new engine.Trainer(recipe.network, { seed: deriveSeed(seed, 'trainer'), threads, ...(isa ? { isa } : {}) });
-    trainer.setLayers(initialLayers(recipe.network, seed));
+    const trainer = new engine.Trainer(recipe.network, {
+      seed: deriveSeed(seed, 'trainer'),
+      threads,
+      ...(isa ? { isa } : {}),
+      ...skipOption(recipe),
+    });
+    trainer.setLayers(initialLayers(recipe.network, seed, initialMasks(recipe)));
     const identity = createHash('sha256')
       .update(JSON.stringify([recipe, seed, train.hash, validation.hash, isa ?? engine.info().isa]))
       .digest('hex');
@@ -141,13 +158,16 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
     const resumed = readCheckpoint(checkpointFile, identity);
     if (resumed) hooks.emit({ event: 'resumed', epoch: resumed.history.length });
 
+    const logitsOfTrainer = (windows: Float32Array, count: number): Float32Array => trainer.logits(windows, count);
+    const watched = job.watchTest && test ? validationSets(clipItems(test, recipe.labels), recipe, extractor, [0]) : null;
     const result = await trainNetwork(
       {
         recipe,
         seed,
         trainer,
         trainingSet: (epoch) => epochs.read(epoch % epochs.count, deriveSeed(seed, 'floor', epoch)),
-        validate: () => validate(sets, recipe.labels, (windows, count) => trainer.logits(windows, count)),
+        validate: () => validate(sets, recipe.labels, logitsOfTrainer),
+        ...(watched ? { watchTest: () => validate(watched, recipe.labels, logitsOfTrainer).accuracy } : {}),
         identity,
         checkpointFile,
       },
@@ -157,30 +177,32 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
         stopped: hooks.stopped,
       },
     );
-    const { best, history } = result;
+    const { best, bestOnTest, history } = result;
     if (!result.finished || best === null) {
       return { finished: false, epochs: history.length, bestEpoch: best?.epoch ?? null, report: null };
     }
 
-    const unreported: Model = {
-      name: recipe.name,
-      // Inference boosts as strongly as the best epoch did.
-      spec: withBoostScale(recipe.network, boostScale(recipe, best.epoch - 1)),
-      labels: recipe.labels,
-      features: recipe.features,
-      layers: best.layers,
+    const networkOf = ({ epoch, layers }: KeptEpoch) => {
+      const unreported: Model = {
+        name: recipe.name,
+        // Inference boosts as strongly as that epoch did.
+        spec: withBoostScale(recipe.network, boostScale(recipe, epoch - 1)),
+        labels: recipe.labels,
+        features: recipe.features,
+        layers,
+      };
+      // What is scored is what is stored, rounding and all.
+      const { model } = decodeModel(encodeModel(unreported, job.precision));
+      return { model, network: new engine.Network(model.spec, model.layers, isa ? { isa } : {}) };
     };
-    // What is scored is what is stored, rounding and all.
-    const { model } = decodeModel(encodeModel(unreported, job.precision));
-    const scored = new engine.Network(model.spec, model.layers, isa ? { isa } : {});
-    const logits = (windows: Float32Array, count: number): Float32Array => scored.run(windows, count, threads, false).logits;
-    const score = async (items: readonly EvaluationItem[]): Promise<Evaluation> =>
+    const { model, network: scored } = networkOf(best);
+    const score = async (items: readonly EvaluationItem[], network = scored): Promise<Evaluation> =>
       evaluate({
         labels: recipe.labels,
         features: recipe.features,
         items,
         extractor,
-        logits,
+        logits: (windows, count) => network.run(windows, count, threads, false).logits,
         etas: NOISE_ETAS,
         seed: EVALUATION_SEED,
         onProgress: (done, total) => hooks.emit({ event: 'phase', phase: 'testing', done, total }),
@@ -196,19 +218,16 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
     };
     const hashes: Record<string, string> = { train: train.hash, validation: validation.hash };
     let tested: Evaluation | null = null;
-    if (job.test) {
-      const test = await openPart(listing, 'test', recipe, hooks);
-      try {
-        const items = [
-          ...clipItems(test, recipe.labels),
-          ...silenceItems(await NoiseRecordings.load(listing, 'test'), recipe.labels),
-        ];
-        split['test'] = counts(items, recipe.labels);
-        hashes['test'] = test.hash;
-        tested = await score(items);
-      } finally {
-        test.close();
-      }
+    let testedBestOnTest: Evaluation | null = null;
+    if (test) {
+      const items = [
+        ...clipItems(test, recipe.labels),
+        ...silenceItems(await NoiseRecordings.load(listing, 'test'), recipe.labels),
+      ];
+      split['test'] = counts(items, recipe.labels);
+      hashes['test'] = test.hash;
+      tested = await score(items);
+      if (bestOnTest) testedBestOnTest = await score(items, networkOf(bestOnTest).network);
     }
     const report: TrainingReport = {
       command: job.command,
@@ -225,6 +244,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
       validationScore: best.score,
       validation: figures(validated),
       ...(tested ? { test: figures(tested) } : {}),
+      ...(testedBestOnTest ? { bestOnTest: { epoch: bestOnTest!.epoch, ...figures(testedBestOnTest) } } : {}),
       cost: measureCost(model.spec, scored, sets[0]!.windows, judged.length, threads),
       machine: machineName(),
       isa: isa ?? engine.info().isa,
@@ -236,5 +256,6 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
   } finally {
     train.close();
     validation.close();
+    test?.close();
   }
 }

@@ -4,7 +4,7 @@ import type { Task } from '../task.js';
 import { cost, matchTheory } from './computed.js';
 import { lisetIsolet, lisetMnist, setPruning } from './evolved.js';
 import { mnistPresets } from './images.js';
-import { gscAblations, gscPresets } from './speech.js';
+import { gscAblations, gscPresets, lisetCommands } from './speech.js';
 
 /** Every experiment there is. */
 export const EXPERIMENTS: readonly Experiment<Task>[] = [
@@ -15,6 +15,7 @@ export const EXPERIMENTS: readonly Experiment<Task>[] = [
   mnistPresets,
   lisetMnist,
   lisetIsolet,
+  lisetCommands,
   setPruning,
 ];
 

@@ -115,3 +115,28 @@ export const gscAblations: Experiment<Task> = {
   seeds: [1],
   curves: CURVES,
 };
+
+const EVOLVING = 'commands-sparse';
+const evolving = (method: string, settings: string): string => `evolution={"method":"${method}",${settings}}`;
+const ZETA = '"zeta":0.3';
+
+export const lisetCommands: Experiment<Task> = {
+  name: 'liset-commands',
+  title: 'Evolved and pruned connections in the command network',
+  question: 'Do connections that follow linear features help the 1,600 to 1,500 layer of the network that hears commands?',
+  source: 'LiSET, section 6 proposes it; no published figures',
+  publishedTask: false,
+  baseline: 'static',
+  metrics: METRICS,
+  units: [
+    variant('static', EVOLVING),
+    variant('SET', EVOLVING, evolving('set', ZETA)),
+    ...[-12, 0, 1, 3].map((gamma) =>
+      variant(`LiSET, gamma ${gamma}`, EVOLVING, evolving('liset', `${ZETA},"gamma":${gamma},"skipDropout":0.5`)),
+    ),
+    variant('cosine', EVOLVING, evolving('cosine', `${ZETA},"samples":64`)),
+    variant('pruned and retrained', EVOLVING, evolving('pruned', '"afterEpochs":15')),
+  ],
+  seeds: [1],
+  curves: CURVES,
+};

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LinearLayer, NetworkSpec } from '../../../shared/network.js';
 import { countOnes } from '../../network/counts.js';
+import { evolvingLayers } from '../../network/evolving-layers.js';
 import { initialLayers } from '../../network/initial.js';
 import { erdosRenyiMask } from '../../network/masks.js';
 import type { NativeTrainer } from '../../network/native.js';
 import { averageRatioedAccuracy, erdosRenyiConnections, pruneToLargest } from '../../training/evolution.js';
-import { evolve, evolvingLayers, type EvolutionRule } from '../../training/evolution-step.js';
+import { evolve, type EvolutionRule } from '../../training/evolution-step.js';
 import { deriveSeed, Random } from '../../training/random.js';
 import { readIsolet } from '../data/isolet.js';
 import type { LabelledSet } from '../data/labelled-set.js';

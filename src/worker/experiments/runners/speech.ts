@@ -29,6 +29,7 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
       precision: 'f32',
       threads: context.threads,
       test: true,
+      watchTest: true,
       command: 'winnow experiment run',
     },
     {
@@ -45,6 +46,7 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
   if (!outcome.finished) throw new WinnowError('experiment-stopped', { kept: `epoch ${outcome.epochs}` });
   const report = outcome.report!;
   const figures = report['test'] as Pick<Evaluation, 'accuracy' | 'noise'>;
+  const onTest = report['bestOnTest'] as Pick<Evaluation, 'accuracy' | 'noise'>;
   const history = report['epochs'] as readonly EpochRecord[];
   await rm(out);
   return {
@@ -56,6 +58,7 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
       nonZeros: nonZeroParameters(recipe.network),
       multiplies: sum(Object.values(expectedMultiplies(recipe.network))),
     },
+    bestOnTest: { accuracy: onTest.accuracy!, noise: onTest.noise!.mean },
     curves: {
       noise: { x: [...figures.noise!.eta], y: [...figures.noise!.accuracy] },
       validation: { x: history.map((record) => record.epoch), y: history.map((record) => record.validationAccuracy) },

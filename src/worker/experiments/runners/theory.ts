@@ -19,7 +19,8 @@ const TRIALS_PER_OVERLAP = 20_000;
 export function runTheory(task: TheoryTask, seed: number): UnitOutcome {
   const generator = new Random(seed);
   const random = () => generator.next();
-  const active = (n: number) => task.a ?? n / 2;
+  // No more than n: the published line of a = 256 begins at n = 250.
+  const active = (n: number) => Math.min(task.a ?? n / 2, n);
   const curves = lines(task, active, random);
   const first = Object.values(curves)[0]!;
   return { spec: task, dataHash: 'none', metrics: { probability: first.y[0]! }, curves };
