@@ -9,6 +9,7 @@ import { appendResult, readResults, resultFiles, type ResultRecord } from './res
 import { checkStop, type RunContext } from './runners/context.js';
 import { runCost } from './runners/cost.js';
 import { runEvolved } from './runners/evolved.js';
+import { runHebbian } from './runners/hebbian.js';
 import { runImage } from './runners/image.js';
 import type { UnitOutcome } from './runners/outcome.js';
 import { runSpeech } from './runners/speech.js';
@@ -100,6 +101,8 @@ async function runUnit(
       return runImage(task, seed, requireData(context));
     case 'evolved':
       return runEvolved(task, seed, requireData(context));
+    case 'hebbian':
+      return runHebbian(task, seed, requireData(context));
     case 'speech':
       return runSpeech(task, seed, `${experiment.name}-${unit.name}`, requireData(context));
   }

@@ -1,5 +1,5 @@
 /** What a unit of an experiment does. Each kind has one runner. */
-export type Task = SpeechTask | ImageTask | EvolvedTask | CostTask | TheoryTask;
+export type Task = SpeechTask | ImageTask | EvolvedTask | HebbianTask | CostTask | TheoryTask;
 
 /** Train by a recipe on spoken commands, evaluate on its test part at the eleven noise levels. */
 export interface SpeechTask {
@@ -41,6 +41,19 @@ export interface EvolvedTask {
   readonly dropout: number;
   /** Chance that a skip layer is left out of a step; LiSET only. */
   readonly skipDropout?: number;
+}
+
+/** Train a layer on unlabelled speech by Oja's rule, then a linear read-out of its winners with labels. */
+export interface HebbianTask {
+  readonly kind: 'hebbian';
+  readonly units: number;
+  /** Winners. */
+  readonly k: number;
+  /** Passes without labels; 0 keeps the weights as drawn. */
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly boostStrength: number;
+  readonly readOutEpochs: number;
 }
 
 /** Count a preset's parameters and multiplies. */

@@ -4,6 +4,7 @@ import type { Task } from '../task.js';
 import { cost, matchTheory } from './computed.js';
 import { lisetIsolet, lisetMnist, setPruning } from './evolved.js';
 import { mnistPresets } from './images.js';
+import { hebbian } from './unlabelled.js';
 import { gscAblations, gscPresets, lisetCommands } from './speech.js';
 
 /** Every experiment there is. */
@@ -17,6 +18,7 @@ export const EXPERIMENTS: readonly Experiment<Task>[] = [
   lisetIsolet,
   lisetCommands,
   setPruning,
+  hebbian,
 ];
 
 /** @throws WinnowError `experiment-unknown` */
