@@ -15,7 +15,7 @@ import { describeMachine } from './machine.js';
 import { measureTogether, QUICK, THOROUGH, type Share, type Timing } from './measure.js';
 import { meanActivity, peerName, type Peer, type Runner } from './peer.js';
 import type { CpuBenchOptions } from './options.js';
-import { chooseGroups, choosePeers, type Group } from './plan.js';
+import { chooseGroups, choosePeers, type Group, type PlannedPeer } from './plan.js';
 import { PUBLISHED_SPEEDS } from './published.js';
 import { largestDifference, percentile, timesFaster } from './statistics.js';
 
@@ -63,9 +63,16 @@ export async function runCpuBench(options: CpuBenchOptions, hooks: BenchHooks): 
     const machine = await describeMachine(engine, combinations, energy !== null, clips.description);
     hooks.emit(machine);
     for (const speed of PUBLISHED_SPEEDS) hooks.emit(speed);
+    if (hooks.stopped()) return;
     const run = new Run(options, hooks, clips, energy);
-    await run.measure(groups, models);
-    if (!hooks.stopped()) run.profile([models.sparse, models.dense], groups[0]!.isas[0]!, machine);
+    const peers = await choosePeers(models, groups, clips);
+    await run.measure(groups, peers);
+    if (!hooks.stopped())
+      run.profile(
+        peers.map(({ peer }) => peer),
+        groups[0]!.isas[0]!,
+        machine,
+      );
   } finally {
     clips.close();
   }
@@ -89,9 +96,8 @@ class Run {
     private readonly energy: EnergyCounters | null,
   ) {}
 
-  async measure(groups: readonly Group[], models: { readonly dense: Model; readonly sparse: Model }): Promise<void> {
-    const all = await choosePeers(models, groups, this.clips);
-    const effort = this.options.quick ? QUICK : THOROUGH;
+  async measure(groups: readonly Group[], all: readonly PlannedPeer[]): Promise<void> {
+    const effort = this.options.effort ?? (this.options.quick ? QUICK : THOROUGH);
     const end = performance.now() + effort.totalMs;
     for (const [done, group] of groups.entries()) {
       const { threads, batch } = group;
@@ -102,12 +108,13 @@ class Run {
       for (const row of await this.group(group, peers, { groupMs, segmentMs: effort.segmentMs })) this.hooks.emit(row);
       if (this.hooks.stopped()) return;
     }
-    this.hooks.emit({ event: 'progress', done: groups.length, total: groups.length, what: 'done' });
+    this.hooks.emit({ event: 'progress', done: groups.length, total: groups.length, what: 'layers' });
   }
 
-  profile(models: readonly Model[], isa: Isa, machine: BenchMachine): void {
-    for (const model of models) {
-      for (const layer of profileLayers(model, isa, this.windowsFor(model), machine, this.options.quick)) this.hooks.emit(layer);
+  profile(peers: readonly Peer[], isa: Isa, machine: BenchMachine): void {
+    for (const peer of peers) {
+      if (peer.isa !== isa) continue;
+      for (const layer of profileLayers(peer, this.windowsFor(peer.model), machine, this.options.quick)) this.hooks.emit(layer);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Isa } from '../network/native.js';
+import type { Effort } from './measure.js';
 
 export interface CpuBenchOptions {
   readonly quick: boolean;
@@ -9,6 +10,8 @@ export interface CpuBenchOptions {
   readonly isa?: Isa;
   /** A data folder whose test clips are the words; otherwise the clips that ship. */
   readonly data?: string;
+  /** Other times than those of quick or thorough. */
+  readonly effort?: Effort;
 }
 
 export const DEFAULT_THREADS: readonly number[] = [1, 0];

@@ -34,6 +34,10 @@ export interface Peer {
   readonly streaming: boolean;
   readonly storage: Storage;
   open(threads: number): Promise<Runner>;
+  /** What the layers do, counted; for a dense engine only which units are active. */
+  activity(windows: Float32Array, count: number): { readonly active: Uint32Array; readonly multiplies: Uint32Array };
+  /** Seconds of each layer, medians; only engines that can tell. */
+  profile?(windows: Float32Array, count: number, rounds: number): Float64Array;
 }
 
 export function peerName({ engine, model, dtype, isa, streaming }: Peer): string {
@@ -42,7 +46,12 @@ export function peerName({ engine, model, dtype, isa, streaming }: Peer): string
 
 /** ONNX Runtime with the graph that `bytes` are. @throws WinnowError `backend-unavailable` when opened where it does not run */
 export function onnxPeer(model: Model, dtype: 'fp32' | 'int8', bytes: Uint8Array): Peer {
-  return { engine: 'onnxruntime', model, dtype, isa: 'auto', streaming: false, storage: 'dense', open };
+  return { engine: 'onnxruntime', model, dtype, isa: 'auto', streaming: false, storage: 'dense', open, activity };
+
+  /** The native engine counts, whichever runs. */
+  function activity(windows: Float32Array, count: number) {
+    return openNative(model).run(windows, count, 1, false);
+  }
 
   async function open(threads: number): Promise<Runner> {
     const runtime = await loadRuntime();
@@ -72,7 +81,15 @@ export function onnxPeer(model: Model, dtype: 'fp32' | 'int8', bytes: Uint8Array
 
 /** The native engine in float32. */
 export function nativePeer(model: Model, isa: Isa): Peer {
-  return { engine: 'winnow', model, dtype: 'fp32', isa, streaming: false, storage: 'sparse', open };
+  return { engine: 'winnow', model, dtype: 'fp32', isa, streaming: false, storage: 'sparse', open, activity, profile };
+
+  function profile(windows: Float32Array, count: number, rounds: number) {
+    return openNative(model, isa).profile(windows, count, rounds);
+  }
+
+  function activity(windows: Float32Array, count: number) {
+    return openNative(model, isa).run(windows, count, 1, false);
+  }
 
   async function open(threads: number): Promise<Runner> {
     return nativeRunner(openNative(model, isa), model, threads);
@@ -80,10 +97,10 @@ export function nativePeer(model: Model, isa: Isa): Peer {
 }
 
 /** @throws Error where the engine is not built */
-export function openNative(model: Model, isa: Isa): NativeNetwork {
+export function openNative(model: Model, isa?: Isa): NativeNetwork {
   const native = loadNative();
   if (!native.engine) throw new Error(native.reason);
-  return new native.engine.Network(model.spec, model.layers, { isa });
+  return new native.engine.Network(model.spec, model.layers, isa ? { isa } : {});
 }
 
 function nativeRunner(network: NativeNetwork, model: Model, threads: number): Runner {
@@ -98,7 +115,7 @@ function nativeRunner(network: NativeNetwork, model: Model, threads: number): Ru
   };
 }
 
-function split(windows: Float32Array, size: number): Float32Array[] {
+export function split(windows: Float32Array, size: number): Float32Array[] {
   if (windows.length === 0 || windows.length % size !== 0) throw new RangeError('not a whole number of batches');
   return Array.from({ length: windows.length / size }, (_, i) => windows.subarray(i * size, (i + 1) * size));
 }
@@ -106,12 +123,7 @@ function split(windows: Float32Array, size: number): Float32Array[] {
 /** Products done by layer, the mean over windows: those a dense engine does, or those the native engine counts. */
 export function meanActivity(peer: Peer, windows: Float32Array, count: number): { active: number; multiplies: number }[] {
   const layers = peer.model.spec.layers.length;
-  const { active, multiplies } = openNative(peer.model, peer.isa === 'auto' ? loadedIsa() : peer.isa).run(
-    windows,
-    count,
-    1,
-    false,
-  );
+  const { active, multiplies } = peer.activity(windows, count);
   const mean = (values: Uint32Array, layer: number): number => {
     let sum = 0;
     for (let i = layer; i < values.length; i += layers) sum += values[i]!;
@@ -121,10 +133,4 @@ export function meanActivity(peer: Peer, windows: Float32Array, count: number): 
     active: mean(active, layer),
     multiplies: peer.storage === 'dense' ? shape.channels * shape.height * shape.width * shape.fanIn : mean(multiplies, layer),
   }));
-}
-
-function loadedIsa(): Isa {
-  const native = loadNative();
-  if (!native.engine) throw new Error(native.reason);
-  return native.engine.info().isa;
 }

@@ -6,6 +6,8 @@ import { exportOnnx } from '../network/onnx-export.js';
 import { calibrate, exportQuantisedOnnx } from '../network/onnx-quantise.js';
 import { windowsOf, type BenchClips } from './clips.js';
 import type { CpuBenchOptions } from './options.js';
+import { quantise } from '../network/quantise.js';
+import { int8Peer } from './int8-peer.js';
 import { nativePeer, onnxPeer, type Peer } from './peer.js';
 
 /** What is measured together: peers at the same number of threads and the same batch. */
@@ -36,7 +38,10 @@ export function chooseGroups(
   );
 }
 
-/** ONNX Runtime in float32 and int8 with the dense network; the native engine with the dense and the sparse one. */
+/** The readable 8-bit pass that finds the ranges is slow. */
+const INT8_CALIBRATION_CLIPS = 32;
+
+/** ONNX Runtime in float32 and int8 with the dense network; the native engine in both with the sparse one, and with the dense one. */
 export async function choosePeers(
   { dense, sparse }: { readonly dense: Model; readonly sparse: Model },
   groups: readonly Group[],
@@ -45,11 +50,19 @@ export async function choosePeers(
   const always = (): boolean => true;
   const isas = [...new Set(groups.flatMap((group) => group.isas))];
   const [best] = isas;
+  const calibration = clips.calibration.slice(0, INT8_CALIBRATION_CLIPS);
+  const sparse8 = quantise(sparse, windowsOf(calibration, sparse.features), calibration.length);
   return [
     { peer: onnxPeer(dense, 'fp32', exportOnnx(dense)), wanted: always },
     { peer: onnxPeer(dense, 'int8', await quantised(dense, clips)), wanted: always },
     { peer: nativePeer(dense, best!), wanted: always },
-    ...isas.map((isa): PlannedPeer => ({ peer: nativePeer(sparse, isa), wanted: (group) => group.isas.includes(isa) })),
+    ...isas.flatMap((isa): PlannedPeer[] => {
+      const wanted = (group: Group): boolean => group.isas.includes(isa);
+      return [
+        { peer: nativePeer(sparse, isa), wanted },
+        { peer: int8Peer(sparse, sparse8, isa), wanted },
+      ];
+    }),
   ];
 }
 
