@@ -5,6 +5,7 @@ import Listen from './views/Listen.svelte';
 import Models from './views/Models.svelte';
 import Robustness from './views/Robustness.svelte';
 import Settings from './views/Settings.svelte';
+import Sparsity from './views/Sparsity.svelte';
 import Teach from './views/Teach.svelte';
 
 export interface Screen {
@@ -21,6 +22,7 @@ export interface Screen {
 export const SCREENS: readonly Screen[] = [
   { id: 'listen', title: 'Listen', icon: 'listen', view: Listen },
   { id: 'robustness', title: 'Robustness', icon: 'robustness', view: Robustness },
+  { id: 'sparsity', title: 'Sparsity', icon: 'sparsity', view: Sparsity },
   { id: 'teach', title: 'Teach', icon: 'teach', view: Teach },
   { id: 'models', title: 'Models', icon: 'models', view: Models },
   { id: 'lab', title: 'Lab', icon: 'lab', view: Lab },

@@ -3,6 +3,7 @@ import type { BenchReport } from './bench.js';
 import { ClipSource, RECORDINGS_MAX, STUDY_MODELS_MAX, type ClipList, type JudgedClip, type StudyState } from './study.js';
 import type { ErrorReport } from './errors.js';
 import type { TakeListing, TakeSummary, TeachState } from './teaching.js';
+import { InsideChanges, type InsideView, type ModelFacts, type UnitStages } from './inside.js';
 import { BACKENDS, type BackendKind, type LayerActivity, type NetworkSpec } from './network.js';
 
 /**
@@ -67,6 +68,8 @@ export const DecisionSettings = z.strictObject({
   refractoryMs: z.number().min(0).max(10_000),
   /** Words with a threshold of their own. */
   thresholds: z.record(z.string().max(64), z.number().min(0).max(1)),
+  /** Words that are switched off: they never fire. */
+  off: z.array(z.string().max(64)).max(1024).optional(),
 });
 export type DecisionSettings = z.infer<typeof DecisionSettings>;
 
@@ -271,6 +274,10 @@ export const CALLS = {
   /** Keeps the new model as a version, and listens with it where asked to; or throws it away. */
   'teach.accept': call<{ id: string }>()(z.strictObject({ use: z.boolean() })),
   'teach.discard': call<void>()(Nothing),
+  /** A new version of a model with a word renamed or, without a name, deleted; nothing else changes. */
+  'teach.editWord': call<{ id: string }>()(
+    z.strictObject({ model: z.string().min(1).max(256), word: z.string().max(64), name: z.string().max(64).optional() }),
+  ),
   /** A clip of the report's list of those that flipped. */
   'teach.flipped': call<{ wavBase64: string }>()(z.strictObject({ index: z.int().nonnegative() })),
   /**
@@ -293,6 +300,32 @@ export const CALLS = {
       models: ModelIds,
       noise: NoiseSettings,
       withSound: z.boolean(),
+    }),
+  ),
+  /** What can be told of a model's layers from the model alone. */
+  'inside.facts': call<ModelFacts>()(z.strictObject({ model: z.string().min(1).max(256), changes: InsideChanges })),
+  /**
+   * One window of sound inside a network: the newest one that is listened to, a clip's own, or the one that was looked at last
+   * (`held`). Null without sound.
+   */
+  'inside.look': call<InsideView | null>()(
+    z.strictObject({
+      model: z.string().min(1).max(256),
+      changes: InsideChanges,
+      sound: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('live') }),
+        z.strictObject({ kind: z.literal('held') }),
+        z.strictObject({ kind: z.literal('clip'), index: z.int().nonnegative(), noise: NoiseSettings }),
+      ]),
+    }),
+  ),
+  /** One unit in the window that was looked at last. `layer` by index, `unit` in `[channel][row][column]`. */
+  'inside.unit': call<UnitStages>()(
+    z.strictObject({
+      model: z.string().min(1).max(256),
+      changes: InsideChanges,
+      layer: z.int().nonnegative(),
+      unit: z.int().nonnegative(),
     }),
   ),
   /** Starts long work in a thread of its own; what ran before must have ended. */

@@ -347,6 +347,11 @@ export const ERRORS = {
     next: 'Open the list again: its folder may have changed.',
     exit: 1,
   },
+  'inside-unit': {
+    cause: 'There is no unit {unit} in layer {layer} to look at.',
+    next: 'Choose a unit of the picture, with a sound in it.',
+    exit: 1,
+  },
   internal: {
     cause: 'Something failed that should not: {reason}',
     next: 'Report it with the text of this error.',
@@ -445,6 +450,11 @@ export const ERRORS = {
   'takes-word': {
     cause: '"{word}" cannot be a word to teach: {reason}.',
     next: 'Use letters and digits, with single spaces, hyphens or apostrophes between them.',
+    exit: 2,
+  },
+  'model-word': {
+    cause: 'The word "{word}" cannot be changed: {reason}.',
+    next: 'Look at the words that the model has, and choose a name that none of them has.',
     exit: 2,
   },
   'takes-silent': {

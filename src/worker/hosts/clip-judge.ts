@@ -1,11 +1,14 @@
 import type { NoiseSettings } from '../../shared/contract.js';
+import type { FeatureSpec } from '../../shared/features.js';
 import { WinnowError } from '../../shared/errors.js';
 import type { BackendKind } from '../../shared/network.js';
 import type { ClipList, ClipSource, JudgedClip } from '../../shared/study.js';
+import { createBatchExtractor } from '../features/batch.js';
+import { loadNative } from '../network/native-loader.js';
 import { openClips, type ListedClips } from '../robustness/clip-list.js';
 import { judgeClip } from '../robustness/judge.js';
 import { mixedNoise } from '../robustness/noise-score.js';
-import type { MixedNoise } from '../training/evaluation.js';
+import { evaluationWindows, type MixedNoise } from '../training/evaluation.js';
 import { OpenModels, type ModelSource } from './open-models.js';
 
 /** Judges clips of the list that was opened last, with models of its own: what listens is not disturbed. One at a time. */
@@ -39,6 +42,18 @@ export class ClipJudge {
       const { listeners, unused } = await this.models.choose(request.models, backend);
       await this.models.close(unused);
       return judgeClip(clip, listeners, await this.mixed(request.noise), request.noise, request.withSound);
+    });
+  }
+
+  /** A clip's own window, as a network with these features takes it. */
+  window(source: ClipSource, index: number, features: FeatureSpec, noise: NoiseSettings): Promise<Float32Array> {
+    return this.inTurn(async () => {
+      const { clips } = await this.opened(source);
+      const clip = clips[index];
+      if (!clip) throw new WinnowError('study-clip', { index, count: clips.length });
+      const item = { key: clip.key, target: -1, sound: clip.sound };
+      const extractor = createBatchExtractor(features, loadNative().engine);
+      return evaluationWindows([item], noise.eta, noise.seed, features, extractor, await this.mixed(noise));
     });
   }
 

@@ -25,6 +25,7 @@ import { Listening, type SoundSource } from './listening.js';
 import { OpenModels, type ModelSource } from './open-models.js';
 import type { SettingsStore } from './settings-store.js';
 import { Teaching } from './teaching.js';
+import { Insider } from './insider.js';
 import { Studies } from './studies.js';
 
 /** The rooms that the engine puts together. */
@@ -47,6 +48,7 @@ export class Engine implements Served {
   private readonly bench = new BenchProcess(() => this.log.append({ kind: 'bench' }));
   private readonly listening: Listening;
   private readonly judge: ClipJudge;
+  private readonly insider: Insider;
   private readonly teaching: Teaching;
   private readonly studies = new Studies(startStudy);
   /** Grows by at least one with everything that a picture would show. */
@@ -65,6 +67,7 @@ export class Engine implements Served {
   ) {
     let listening = false;
     const models = new OpenModels(parts, (error) => this.problem(error));
+    this.insider = new Insider(parts);
     this.judge = new ClipJudge(parts, (error) => this.problem(error));
     this.listening = new Listening(parts, models, settings.get(), {
       event: (event) => this.log.append(event),
@@ -98,6 +101,7 @@ export class Engine implements Served {
     this.teaching.close();
     await this.studies.close();
     await this.judge.close();
+    await this.insider.close();
     await this.listening.close();
     await this.settings.flush();
   }
@@ -143,6 +147,26 @@ export class Engine implements Served {
       'clips.judge': async (request) => {
         if (!caller.local) refuseRemoteStudy(request.source, request.noise, request.models, this.settings.get());
         return this.judge.judge(request, settings.get().backend);
+      },
+      'inside.facts': async ({ model, changes }) => {
+        if (!caller.local) refuseModelFiles([model], settings.get());
+        return this.insider.facts(model, changes);
+      },
+      'inside.look': async ({ model, changes, sound }) => {
+        if (!caller.local) {
+          const noise = sound.kind === 'clip' ? sound.noise : {};
+          refuseRemoteStudy({ kind: 'shipped' }, noise, [model], settings.get());
+        }
+        if (sound.kind === 'held') return this.insider.look(model, changes, undefined);
+        return this.insider.look(model, changes, async ({ features }) =>
+          sound.kind === 'live'
+            ? (listening.recognizer?.newestWindow(features) ?? null)
+            : this.judge.window({ kind: 'shipped' }, sound.index, features, sound.noise),
+        );
+      },
+      'inside.unit': async ({ model, changes, layer, unit }) => {
+        if (!caller.local) refuseModelFiles([model], settings.get());
+        return this.insider.unit(model, changes, layer, unit);
       },
       'study.start': async ({ job }) => {
         if (!caller.local) {

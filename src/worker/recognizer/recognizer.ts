@@ -218,6 +218,12 @@ export class Recognizer {
     return this.ears.flatMap(({ state }) => state ?? []);
   }
 
+  /** The newest window as a network with these features takes it; null before the first. */
+  newestWindow(features: FeatureSpec): Float32Array | null {
+    const stream = this.streams.get(features.melBank);
+    return stream?.ready ? stream.window(features).slice() : null;
+  }
+
   private ear(listener: Listener): Ear {
     const { labels, features } = listener.backend.model;
     if (!this.streams.has(features.melBank)) this.streams.set(features.melBank, new FeatureStream(features.melBank));

@@ -1,0 +1,82 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import type { RunningCommand } from '../helpers/command.js';
+import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
+import { WinnowPage, serve } from '../helpers/served-page.js';
+
+const without = leavesOut('sparsity in a browser', [CHROMIUM === undefined && 'no Chromium']);
+/** How long the picture runs beside the engine before its latency is read. */
+const LIVE_MS = 8_000;
+
+describe.skipIf(without)('sparsity, served and driven in a browser', () => {
+  const home = temporaryFolder('sparsity');
+  let command: RunningCommand;
+  let browser: Browser;
+  let winnow: WinnowPage;
+
+  beforeAll(async () => {
+    const served = await serve({ WINNOW_HOME: home.path });
+    command = served.command;
+    browser = await launchBrowser();
+    winnow = await WinnowPage.open(browser, served.address);
+    await winnow.choose('Model', 'commands-sparse');
+    await winnow.choose('Input', 'demo:');
+    await winnow.page.getByRole('link', { name: 'Sparsity' }).click();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await command?.stop();
+    home.remove();
+  });
+
+  it('shows a clip inside the network: winners, duty cycles, and one unit stage by stage', async () => {
+    const { page } = winnow;
+    await winnow.choose('Sound', { label: 'yes-ben' });
+    const conv = winnow.region('Layer conv1');
+    await conv.getByText(/ active$/).waitFor();
+    await conv.getByRole('img', { name: /^Duty cycle of each channel/ }).waitFor();
+    await page.getByRole('button', { name: 'Freeze and show' }).click();
+    const unit = winnow.region('One unit, stage by stage');
+    await unit.getByText(/of \d+; the first \d+ win/).waitFor();
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width: 1280, height: 1400 });
+      await page.screenshot({ path: artefact(`sparsity-${scheme}.png`) });
+    }
+    await page.setViewportSize({ width: 1280, height: 820 });
+  });
+
+  it('shows at once what fewer winners do', async () => {
+    const { page } = winnow;
+    const active = async (): Promise<string> =>
+      (await winnow
+        .region('Layer conv1')
+        .getByText(/ active$/)
+        .textContent())!;
+    const before = await active();
+    await page.getByRole('slider', { name: 'Factor of k at inference' }).fill('0.5');
+    await page.getByText('as in the model:').waitFor();
+    expect(await active()).not.toBe(before);
+    await page.getByRole('button', { name: 'As in the model' }).click();
+    await winnow.region('Layer conv1').getByText(before).waitFor();
+  });
+
+  it('looks on while the engine listens, without costing it a block', async () => {
+    const { page } = winnow;
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await winnow.choose('Sound', 'live');
+    await page.getByRole('button', { name: 'Listen', exact: true }).click();
+    const line = page.getByText(/pictures a second/);
+    await line.waitFor();
+    await page.waitForTimeout(LIVE_MS);
+    const text = (await line.textContent())!.replace(/\s+/g, ' ').trim();
+    console.log(`sparsity, live: ${text}`);
+    const [, pictures] = /(\d+) pictures a second/.exec(text)!;
+    expect(Number(pictures)).toBeGreaterThan(0);
+    expect(text).toContain('0 blocks dropped');
+    await page.screenshot({ path: artefact('sparsity-live.png') });
+    await page.getByRole('button', { name: 'Stop listening' }).click();
+    expect(winnow.complaints).toEqual([]);
+  });
+});
