@@ -106,7 +106,7 @@ function describe(report: FinetuneReport, model: string): string {
 
 async function run(job: FinetuneJob, json: boolean): Promise<FinetuneReport> {
   const progress = new Progress();
-  const running = startFinetune(job, reporter(json, progress));
+  const running = startFinetune(job, false, reporter(json, progress));
   let asked = false;
   const interrupt = (): void => {
     // The training thread may be deep in native code, which an orderly exit would wait for or break.

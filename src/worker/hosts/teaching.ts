@@ -5,10 +5,12 @@ import { WinnowError } from '../../shared/errors.js';
 import type { FinetuneEpoch, FinetuneEvent, FinetuneReport, TeachState } from '../../shared/teaching.js';
 import { decodeSound, decodeSoundFile } from '../audio/decode.js';
 import { encodeWav } from '../audio/wav.js';
+import { editWord } from '../network/edit-words.js';
 import { ModelRegistry } from '../network/registry.js';
 import { winnowHome } from '../places.js';
 import type { DetectionArchive } from '../recognizer/detections.js';
 import { TakeStore } from '../takes/store.js';
+import { normaliseWord } from '../takes/word-name.js';
 import { startFinetune, type FinetuneRun } from '../training/finetune/finetune-run.js';
 import { FINETUNE_PLANS, FinetunePlan } from '../training/finetune/plan.js';
 import type { Listening } from './listening.js';
@@ -72,6 +74,13 @@ export class Teaching {
       'teach.control': async ({ request }) => this.control(request),
       'teach.accept': async ({ use }) => ({ id: await this.accept(use) }),
       'teach.discard': async () => this.discard(),
+      'teach.editWord': async ({ model, word, name }) => {
+        const opened = await this.registry.open(model);
+        const edited = editWord(opened.model, name === undefined ? { word } : { word, name: normaliseWord(name) });
+        const id = await this.registry.add(edited, plainName(opened.id));
+        this.happened({ kind: 'models' });
+        return { id };
+      },
       'teach.flipped': async ({ index }) => {
         const clip = this.report?.flipped[index];
         if (!clip) throw new WinnowError('finetune-not-running');
@@ -113,7 +122,7 @@ export class Teaching {
       threads: 0,
       command: `Teach screen, ${mode}`,
     };
-    const run = startFinetune(job, (event) => this.take(event));
+    const run = startFinetune(job, true, (event) => this.take(event));
     this.run = run;
     run.outcome
       .then(({ report }) => {
@@ -163,6 +172,11 @@ export class Teaching {
     this.now = now;
     this.happened({ kind: 'teach' });
   }
+}
+
+/** Of a version the name that all versions share. */
+function plainName(id: string): string {
+  return id.replace(/@\d+$/, '');
 }
 
 /** The new model, until it is accepted. */

@@ -44,6 +44,13 @@ const settings = fc
   .map((s) => ({ ...s, thresholds: {} }));
 
 describe('decision', () => {
+  it('never fires a word that is switched off, and hears the others', () => {
+    const yes = Array.from({ length: 8 }, () => [1, 0, 0, 0]);
+    const no = Array.from({ length: 8 }, () => [0, 1, 0, 0]);
+    const heard = hear({ ...SETTINGS, off: ['yes'] }, stream([...yes, ...no]));
+    expect(heard.map(({ label }) => label)).toEqual(['no']);
+  });
+
   it('fires once per utterance, when its score rises no more, and names the best window', () => {
     const quiet = [0, 0, 1, 0];
     const windows = stream([quiet, [0.65, 0, 0.35, 0], [0.9, 0, 0.1, 0], [0.7, 0, 0.3, 0], [0.7, 0, 0.3, 0], quiet, quiet]);

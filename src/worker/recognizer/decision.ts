@@ -115,10 +115,10 @@ export class Decision {
 
   /** The word that passes with the highest average, or -1. */
   private passing(smoothed: readonly number[], nowMs: number): number {
-    const { patience, patienceOf, refractoryMs } = this.settings;
+    const { patience, patienceOf, refractoryMs, off } = this.settings;
     let chosen = -1;
     for (const [index, label] of this.labels.entries()) {
-      if (label === SILENCE_LABEL || label === UNKNOWN_LABEL) continue;
+      if (label === SILENCE_LABEL || label === UNKNOWN_LABEL || off?.includes(label)) continue;
       const threshold = this.threshold(label);
       if (smoothed[index]! < threshold) {
         this.spent[index] = false;

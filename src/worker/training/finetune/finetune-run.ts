@@ -5,9 +5,9 @@ import { Worker } from 'node:worker_threads';
 import { WinnowError } from '../../../shared/errors.js';
 import type { FinetuneEvent } from '../../../shared/teaching.js';
 import type { FinetuneJob, FinetuneOutcome } from './finetune.js';
-import type { FinetuneMessage, FinetuneRequest } from './finetune-worker.js';
+import type { FinetuneMessage, FinetuneOrder, FinetuneRequest } from './finetune-worker.js';
 
-/** A fine-tuning in a thread of its own, below the priority of the one that listens. */
+/** A fine-tuning in a thread of its own. */
 export interface FinetuneRun {
   /** Rejects with a WinnowError. */
   readonly outcome: Promise<FinetuneOutcome>;
@@ -24,8 +24,10 @@ function workerFile(): string {
   return found;
 }
 
-export function startFinetune(job: FinetuneJob, onEvent: (event: FinetuneEvent) => void): FinetuneRun {
-  const worker = new Worker(workerFile(), { workerData: job });
+/** @param yields whether somebody may be listening in this process: then training has the lower priority */
+export function startFinetune(job: FinetuneJob, yields: boolean, onEvent: (event: FinetuneEvent) => void): FinetuneRun {
+  const order: FinetuneOrder = { job, yields };
+  const worker = new Worker(workerFile(), { workerData: order });
   const outcome = new Promise<FinetuneOutcome>((resolve, reject) => {
     worker.on('message', (message: FinetuneMessage) => {
       if (message.type === 'event') onEvent(message.event);

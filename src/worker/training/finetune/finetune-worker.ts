@@ -10,6 +10,13 @@ export type FinetuneMessage =
   | { readonly type: 'outcome'; readonly outcome: FinetuneOutcome }
   | { readonly type: 'error'; readonly error: ErrorReport };
 
+/** What the worker is started with. */
+export interface FinetuneOrder {
+  readonly job: FinetuneJob;
+  /** Whether somebody may be listening in the same process, whose sound goes first. */
+  readonly yields: boolean;
+}
+
 /** From whoever started it to the worker. */
 export type FinetuneRequest = 'stop' | 'pause' | 'resume';
 
@@ -28,7 +35,8 @@ function yieldToListening(): void {
 
 const port = parentPort;
 if (port) {
-  yieldToListening();
+  const { job, yields } = workerData as FinetuneOrder;
+  if (yields) yieldToListening();
   const post = (message: FinetuneMessage): void => port.postMessage(message);
   let stopped = false;
   let release: (() => void) | undefined;
@@ -41,7 +49,7 @@ if (port) {
       release = undefined;
     }
   });
-  runFinetune(workerData as FinetuneJob, {
+  runFinetune(job, {
     emit: (event) => post({ type: 'event', event }),
     stopped: () => stopped,
     gate: () => gate,

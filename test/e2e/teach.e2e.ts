@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeWav } from '../../src/worker/audio/wav.js';
+import { loadNative } from '../../src/worker/network/native-loader.js';
+import { Random } from '../../src/worker/training/random.js';
+import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import type { RunningCommand } from '../helpers/command.js';
+import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
+import { WinnowPage, serve } from '../helpers/served-page.js';
+import { VirtualMicrophone, missingForMicrophone } from '../helpers/virtual-microphone.js';
+
+const without = leavesOut('teaching a word through a virtual microphone', [
+  CHROMIUM === undefined && 'no Chromium',
+  missingForMicrophone(),
+  loadNative().engine === null && 'no native engine',
+]);
+const TAKES = 6;
+const RATE = 16_000;
+/** Nobody speaks at the very moment that the recorder starts. */
+const BREATH_MS = 400;
+/** A training, on a machine that may be doing much else. */
+const TRAINING_MS = 240_000;
+
+/** A whistle as people whistle for a dog: up and down again, never twice the same. */
+function whistle(seed: number): Float32Array {
+  const random = new Random(seed);
+  const low = random.uniform(900, 1100);
+  const high = random.uniform(1900, 2300);
+  const length = Math.round(random.uniform(0.45, 0.6) * RATE);
+  let phase = 0;
+  return Float32Array.from({ length: length + RATE }, (_, i) => {
+    const part = (i - RATE / 2) / length;
+    if (part < 0 || part >= 1) return 0;
+    phase += (2 * Math.PI * (low + (high - low) * Math.sin(Math.PI * part))) / RATE;
+    return 0.4 * Math.sqrt(Math.sin(Math.PI * part)) * Math.sin(phase) + random.uniform(-0.002, 0.002);
+  });
+}
+
+describe.skipIf(without)('teaching a word in the window', () => {
+  const home = temporaryFolder('teach');
+  let microphone: VirtualMicrophone;
+  let command: RunningCommand;
+  let browser: Browser;
+  let winnow: WinnowPage;
+
+  beforeAll(async () => {
+    microphone = await VirtualMicrophone.start();
+    const served = await serve({ ...microphone.env, WINNOW_HOME: home.path, WINNOW_CACHE: join(home.path, 'cache') });
+    command = served.command;
+    browser = await launchBrowser();
+    winnow = await WinnowPage.open(browser, served.address);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await command?.stop();
+    microphone?.stop();
+    home.remove();
+  });
+
+  it(
+    'goes from naming it to a network that knows it, and back',
+    async () => {
+      const { page } = winnow;
+      await page.evaluate("location.hash = 'teach'");
+      await page.getByLabel('A word to teach').fill('Whistle');
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      const word = winnow.region('whistle');
+      for (let take = 1; take <= TAKES; take++) {
+        const file = join(home.path, `whistle-${take}.wav`);
+        writeFileSync(file, encodeWav(whistle(take)));
+        await word.getByRole('button', { name: 'Record' }).click();
+        await microphone.recorded();
+        await wait(BREATH_MS);
+        await microphone.play(file);
+        await word.getByText(`${take} of 10`).waitFor();
+      }
+      await page.screenshot({ path: artefact('teach-1-record.png') });
+
+      await page.getByText('For experts').click();
+      await page.getByLabel('Epochs').fill('3');
+      await page.getByRole('button', { name: /^Teach / }).click();
+      await winnow.region('Training').getByRole('button', { name: 'Pause' }).waitFor();
+      await page.screenshot({ path: artefact('teach-2-train.png') });
+      const accept = page.getByRole('button', { name: 'Accept and listen with it' });
+      await accept.waitFor({ timeout: TRAINING_MS });
+      await page.screenshot({ path: artefact('teach-3-compare.png') });
+      const figures = winnow.region('Before and after').getByRole('row', { name: /^whistle/ });
+      expect(await figures.textContent()).toMatch(/(100|5\d|6\d|7\d|8\d|9\d)(\.\d)? ?% of 2/);
+
+      await accept.click();
+      const versions = winnow.region('Versions');
+      await versions.getByText('listens from now on').waitFor();
+      await page.screenshot({ path: artefact('teach-4-accepted.png') });
+      await versions.getByRole('button', { name: 'Go back to this one' }).last().click();
+      await winnow.status(/commands/);
+
+      await page.getByRole('button', { name: 'Delete all recordings…' }).click();
+      await page.getByRole('button', { name: 'Delete all recordings', exact: true }).click();
+      await word.waitFor({ state: 'detached' });
+      expect(winnow.complaints).toEqual([]);
+    },
+    TRAINING_MS + 120_000,
+  );
+});
