@@ -21,6 +21,7 @@ the dense network in float32 and in 8 bits on ONNX Runtime, and the dense and th
   --threads LIST    numbers of threads (1,all)
   --batch LIST      words per call (${DEFAULT_BATCHES.join(',')})
   --isa NAME        only this instruction set: ${ISAS.join(', ')}
+  --model M         another sparse network with the same words, beside the one that ships; may be given several times
   --data DIR        the test clips of a data folder instead of the clips that ship
   --json            the machine, then one JSON object per row: engine, preset, dtype, isa, threads, batch, streaming, usP50, usP99,
                     wordsPerS, multiplies, accuracy, maxAbsDiff, ratioToOrtFp32, ratioToOrtInt8 and more; objects with "event" are
@@ -44,6 +45,7 @@ async function cpu(args: string[]): Promise<void> {
     threads: { type: 'string' },
     batch: { type: 'string' },
     isa: { type: 'string' },
+    model: { type: 'string', multiple: true },
     data: { type: 'string' },
     json: { type: 'boolean' },
   });
@@ -53,6 +55,7 @@ async function cpu(args: string[]): Promise<void> {
     threads: values.threads === undefined ? DEFAULT_THREADS : listOption('threads', values.threads, THREADS_MAX),
     batches: values.batch === undefined ? DEFAULT_BATCHES : listOption('batch', values.batch, BATCH_MAX),
     ...(values.isa === undefined ? {} : { isa: choiceOption('bench', 'isa', values.isa, ISAS) }),
+    ...(values.model === undefined ? {} : { models: values.model }),
     ...(values.data === undefined ? {} : { data: values.data }),
   };
   const progress = new Progress();

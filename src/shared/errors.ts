@@ -142,6 +142,11 @@ export const ERRORS = {
     next: 'Make the windows with the feature settings that the model names.',
     exit: 1,
   },
+  'bench-words': {
+    cause: 'The model "{model}" knows other words than "{dense}", which it would be compared with.',
+    next: 'Choose a model with the same words in the same order.',
+    exit: 2,
+  },
   'bench-running': {
     cause: 'A benchmark is running already.',
     next: 'Wait until it is done, or stop it.',

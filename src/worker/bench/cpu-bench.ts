@@ -13,7 +13,7 @@ import { EnergyCounters } from './energy.js';
 import { profileLayers } from './layers.js';
 import { describeMachine } from './machine.js';
 import { measureTogether, QUICK, THOROUGH, type Share, type Timing } from './measure.js';
-import { meanActivity, peerName, type Peer, type Runner } from './peer.js';
+import { meanActivity, type Peer, type Runner } from './peer.js';
 import type { CpuBenchOptions } from './options.js';
 import { chooseGroups, choosePeers, type Group, type PlannedPeer } from './plan.js';
 import { PUBLISHED_SPEEDS } from './published.js';
@@ -27,6 +27,8 @@ export interface BenchHooks {
 /** The pair that is compared: the dense network that every engine runs, and the sparse one that does the same work. */
 export const DENSE_MODEL = 'commands-dense';
 export const SPARSE_MODEL = 'commands-sparse';
+/** The sparse network with masks that wide registers like; compared where it ships. */
+const WIDE_MODEL = 'commands-wide';
 
 /** Windows that a group's calls go through; more than any batch of the defaults, and small enough for the second cache to change. */
 const TIMED_WINDOWS = 256;
@@ -51,8 +53,9 @@ interface Figures {
 export async function runCpuBench(options: CpuBenchOptions, hooks: BenchHooks): Promise<void> {
   const engine = requireEngine();
   const registry = new ModelRegistry();
-  const models = { dense: (await registry.open(DENSE_MODEL)).model, sparse: (await registry.open(SPARSE_MODEL)).model };
-  const clips = await openBenchClips(options.data, models.dense.labels);
+  const dense = (await registry.open(DENSE_MODEL)).model;
+  const sparse = await openSparse(registry, dense, options.models ?? []);
+  const clips = await openBenchClips(options.data, dense.labels);
   try {
     const groups = chooseGroups(engine.info(), options);
     const energy = EnergyCounters.open();
@@ -65,7 +68,7 @@ export async function runCpuBench(options: CpuBenchOptions, hooks: BenchHooks): 
     for (const speed of PUBLISHED_SPEEDS) hooks.emit(speed);
     if (hooks.stopped()) return;
     const run = new Run(options, hooks, clips, energy);
-    const peers = await choosePeers(models, groups, clips);
+    const peers = await choosePeers(dense, sparse, groups, clips);
     await run.measure(groups, peers);
     if (!hooks.stopped())
       run.profile(
@@ -78,6 +81,19 @@ export async function runCpuBench(options: CpuBenchOptions, hooks: BenchHooks): 
   }
 }
 
+/** Networks that know the dense one's words, so that all answer the same question. */
+async function openSparse(registry: ModelRegistry, dense: Model, more: readonly string[]): Promise<Model[]> {
+  const { models } = await registry.list();
+  const wide = models.some(({ id, shipped }) => shipped && id === WIDE_MODEL) ? [WIDE_MODEL] : [];
+  const opened: Model[] = [];
+  for (const id of [SPARSE_MODEL, ...wide, ...more]) {
+    const { model } = await registry.open(id);
+    if (model.labels.join() !== dense.labels.join()) throw new WinnowError('bench-words', { model: id, dense: DENSE_MODEL });
+    opened.push(model);
+  }
+  return opened;
+}
+
 export function requireEngine(): NativeEngine {
   const native = loadNative();
   if (!native.engine) throw new WinnowError('bench-no-engine', { reason: native.reason });
@@ -86,7 +102,7 @@ export function requireEngine(): NativeEngine {
 
 class Run {
   private readonly windows = new Map<string, Float32Array>();
-  private readonly figures = new Map<string, Figures>();
+  private readonly figures = new Map<Peer, Figures>();
   private readonly references = new Map<Model, Float32Array>();
 
   constructor(
@@ -141,7 +157,7 @@ class Run {
       const { callUs, cpuSeconds, joules } = timings[i]!;
       const seconds = callUs.reduce((sum, us) => sum + us, 0) / 1e6;
       const words = callUs.length * batch;
-      const { multiplies, accuracy, maxAbsDiff, maxRelDiff, bytesTouched } = this.figures.get(peerName(peer))!;
+      const { multiplies, accuracy, maxAbsDiff, maxRelDiff, bytesTouched } = this.figures.get(peer)!;
       return {
         engine: peer.engine,
         preset: peer.model.name,
@@ -169,8 +185,7 @@ class Run {
 
   /** Measured once for each peer: they do not depend on threads or batch. */
   private async figuresOf(peer: Peer, runner: Runner): Promise<void> {
-    const name = peerName(peer);
-    if (this.figures.has(name)) return;
+    if (this.figures.has(peer)) return;
     const windows = this.windowsFor(peer.model);
     const size = inputSize(peer.model);
     const count = windows.length / size;
@@ -186,7 +201,7 @@ class Run {
     const compared = Math.min(count, ACCURACY_BATCH);
     const activity = meanActivity(peer, windows.subarray(0, compared * size), compared);
     const shapes = layerShapes(peer.model.spec);
-    this.figures.set(name, {
+    this.figures.set(peer, {
       multiplies: activity.reduce((sum, layer) => sum + layer.multiplies, 0),
       accuracy: right / count,
       maxAbsDiff: difference.absolute,

@@ -8,6 +8,8 @@ export interface CpuBenchOptions {
   readonly batches: readonly number[];
   /** Only this instruction set; otherwise the best, and at batch 1 on one thread the others that the machine has too. */
   readonly isa?: Isa;
+  /** Sparse networks to compare beside the one that ships: ids, names or paths. */
+  readonly models?: readonly string[];
   /** A data folder whose test clips are the words; otherwise the clips that ship. */
   readonly data?: string;
   /** Other times than those of quick or thorough. */

@@ -40,10 +40,6 @@ export interface Peer {
   profile?(windows: Float32Array, count: number, rounds: number): Float64Array;
 }
 
-export function peerName({ engine, model, dtype, isa, streaming }: Peer): string {
-  return [engine, model.name, dtype, ...(isa === 'auto' ? [] : [isa]), ...(streaming ? ['streaming'] : [])].join(' ');
-}
-
 /** ONNX Runtime with the graph that `bytes` are. @throws WinnowError `backend-unavailable` when opened where it does not run */
 export function onnxPeer(model: Model, dtype: 'fp32' | 'int8', bytes: Uint8Array): Peer {
   return { engine: 'onnxruntime', model, dtype, isa: 'auto', streaming: false, storage: 'dense', open, activity };

@@ -41,9 +41,10 @@ export function chooseGroups(
 /** The readable 8-bit pass that finds the ranges is slow. */
 const INT8_CALIBRATION_CLIPS = 32;
 
-/** ONNX Runtime in float32 and int8 with the dense network; the native engine in both with the sparse one, and with the dense one. */
+/** ONNX Runtime in float32 and int8 with the dense network; the native engine in both with sparse ones, and with the dense one. */
 export async function choosePeers(
-  { dense, sparse }: { readonly dense: Model; readonly sparse: Model },
+  dense: Model,
+  sparse: readonly Model[],
   groups: readonly Group[],
   clips: BenchClips,
 ): Promise<PlannedPeer[]> {
@@ -51,22 +52,25 @@ export async function choosePeers(
   const isas = [...new Set(groups.flatMap((group) => group.isas))];
   const [best] = isas;
   const calibration = clips.calibration.slice(0, INT8_CALIBRATION_CLIPS);
-  const sparse8 = quantise(sparse, windowsOf(calibration, sparse.features), calibration.length);
+  const pairs = sparse.map((model) => ({
+    model,
+    quantised: quantise(model, windowsOf(calibration, model.features), calibration.length),
+  }));
   return [
     { peer: onnxPeer(dense, 'fp32', exportOnnx(dense)), wanted: always },
-    { peer: onnxPeer(dense, 'int8', await quantised(dense, clips)), wanted: always },
+    { peer: onnxPeer(dense, 'int8', await quantisedOnnx(dense, clips)), wanted: always },
     { peer: nativePeer(dense, best!), wanted: always },
-    ...isas.flatMap((isa): PlannedPeer[] => {
+    ...isas.flatMap((isa) => {
       const wanted = (group: Group): boolean => group.isas.includes(isa);
-      return [
-        { peer: nativePeer(sparse, isa), wanted },
-        { peer: int8Peer(sparse, sparse8, isa), wanted },
-      ];
+      return pairs.flatMap(({ model, quantised }): PlannedPeer[] => [
+        { peer: nativePeer(model, isa), wanted },
+        { peer: int8Peer(model, quantised, isa), wanted },
+      ]);
     }),
   ];
 }
 
-async function quantised(model: Model, clips: BenchClips): Promise<Uint8Array> {
+async function quantisedOnnx(model: Model, clips: BenchClips): Promise<Uint8Array> {
   const backend = await OnnxBackend.open(model);
   try {
     const windows = windowsOf(clips.calibration, model.features);
