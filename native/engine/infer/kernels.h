@@ -116,11 +116,27 @@ struct DenseConv8 {
   const int32_t* bias;         // [lane]
 };
 
+/// Lanes that a gathering 8-bit convolution takes at a time.
+constexpr uint32_t GATHER8_LANES = 64;
+
+/// GatherConv in 8 bits, where the processor multiplies bytes in fours: four active inputs at a time. A row of weights holds
+/// its lanes in the order that interleaving four rows puts right: byte 16 l + 4 b + i is lane 16 b + 4 l + i of its 64.
+struct GatherConv8 {
+  uint32_t height, width;      // of the output, before the pool
+  uint32_t inputWidth;
+  uint32_t lanes;              // output channels, a multiple of GATHER8_LANES
+  uint32_t kernel;
+  size_t rowBytes;             // of the weights of one kernel row
+  const int8_t* weights;       // [ky][input channel][kx][lane]; inputWidth x lanes more may be read on either side
+};
+
 struct Int8Kernels {
   /// sums = (sum + half) >> shift, from 0 to 255. Whole numbers in single precision, a multiple of BLOCK of them.
   void (*requantise)(float* sums, uint32_t count, uint32_t shift);
   /// out[pooled position][lane] = largest of the pool + bias. @param patches [position][quad][4] Null where there is none.
   void (*denseConv)(const DenseConv8& conv, const uint8_t* patches, float* out);
+  /// As SparseConvKernels::gather; three more offsets and values may be read behind the last. Null where there is none.
+  void (*gather)(const GatherConv8& conv, const uint32_t* starts, const uint32_t* offsets, const uint8_t* values, float* sums);
 };
 WINNOW_KERNELS(Int8Kernels, int8Kernels)
 

@@ -43,9 +43,9 @@ struct Affine {
 /// @param in the input's layout, channels first
 std::unique_ptr<Products> makePatchConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, bool first,
                                         Isa isa);
-/// A convolution of winners. @param in the memory layout of its input
+/// A convolution of winners. @param in the memory layout of its input @param quantised whether all numbers are of 8 bits
 std::unique_ptr<Products> makeSparseConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
-                                          const TensorLayout& in, Isa isa);
+                                         const TensorLayout& in, bool quantised, Isa isa);
 /// @param in the memory layout of its input @param first whether zero inputs are counted too
 std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first,
                                             Isa isa);

@@ -11,6 +11,9 @@ constexpr double LISTS_BELOW = 0.7;
 /// Entries of lists that are worth their memory: 8 MB.
 constexpr uint64_t LIST_ENTRIES_MAX = 2'097'152;
 
+/// Entries that an 8-bit gathering may read behind the last.
+constexpr uint32_t GATHER_SPARE = 3;
+
 /// Winners add their products to sums[position][lane].
 ///
 /// An input reaches up to kernel x kernel positions, fewer near the edges. Inputs whose row and column have the same taps in
@@ -19,9 +22,10 @@ constexpr uint64_t LIST_ENTRIES_MAX = 2'097'152;
 /// block empty, lists would say nothing: there every output position gathers all weights of the inputs in its reach.
 class SparseConvProducts : public Products {
  public:
-  SparseConvProducts(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, Isa isa)
+  SparseConvProducts(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool quantised, Isa isa)
       : scatter_(scatterKernelsFor(isa)),
         conv_(sparseConvKernelsFor(isa)),
+        int8_(int8KernelsFor(isa)),
         shape_(shape),
         kernel_(layer.kernel),
         pool_(layer.activationBeforePool ? 1 : layer.pool),
@@ -34,7 +38,11 @@ class SparseConvProducts : public Products {
     divisor_ = channelsLast_ ? shape.inputChannels : plane;
     reciprocal_ = UINT64_MAX / divisor_ + 1;
     classify();
-    pack(tensors);
+    inBytes_ = quantised && int8_.gather != nullptr && lanes_ % GATHER8_LANES == 0;
+    if (inBytes_)
+      packBytes(tensors);
+    else
+      pack(tensors);
     count(tensors);
   }
 
@@ -82,8 +90,9 @@ class SparseConvProducts : public Products {
   void gather(const Activations& in, ProductsScratch& scratch) const {
     const uint32_t plane = shape_.inputHeight * shape_.inputWidth;
     scratch.starts.assign(plane + 2, 0);
-    makeRoom(scratch.entries, in.count);
+    makeRoom(scratch.entries, in.count + GATHER_SPARE);
     makeRoom(scratch.entryValues, in.count);
+    makeRoom(scratch.bytes, in.count + GATHER_SPARE);
     // Counts two places on: after the running sum and the moves, starts[p] is where position p begins.
     uint32_t* next = scratch.starts.data() + 1;
     for (uint32_t i = 0; i < in.count; i++) next[scratch.position[i] + 1]++;
@@ -91,7 +100,17 @@ class SparseConvProducts : public Products {
     for (uint32_t i = 0; i < in.count; i++) {
       const uint32_t position = scratch.position[i], at = next[position]++;
       scratch.entries[at] = (scratch.list[i] / classes_ * kernel_ + columnAt_[position]) * lanes_;
-      scratch.entryValues[at] = in.activeValues[i];
+      if (inBytes_)
+        scratch.bytes[at] = static_cast<uint8_t>(in.activeValues[i]);
+      else
+        scratch.entryValues[at] = in.activeValues[i];
+    }
+    if (inBytes_) {
+      std::fill_n(scratch.entries.begin() + in.count, GATHER_SPARE, 0u);
+      const GatherConv8 conv{shape_.height, shape_.width, shape_.inputWidth, lanes_, kernel_,
+                             static_cast<size_t>(shape_.inputChannels) * kernel_ * lanes_, bytes_.data() + bytesMargin()};
+      int8_.gather(conv, scratch.starts.data(), scratch.entries.data(), scratch.bytes.data(), scratch.sums.data());
+      return;
     }
     const GatherConv conv{shape_.height, shape_.width, shape_.inputWidth, lanes_, kernel_,
                           static_cast<size_t>(shape_.inputChannels) * kernel_ * lanes_, weights_.data()};
@@ -199,6 +218,25 @@ class SparseConvProducts : public Products {
           for (uint32_t lane = 0; lane < lanes_; lane++) weights_.push_back(weightAt((channel * kernel_ + ky) * kernel_ + kx, lane));
   }
 
+  /// Weights that may be read on either side, for inputs in other columns than the run's.
+  size_t bytesMargin() const { return static_cast<size_t>(shape_.inputWidth) * lanes_; }
+
+  void packBytes(const LayerTensors& tensors) {
+    bytes_.assign(static_cast<size_t>(shape_.fanIn) * lanes_ + 2 * bytesMargin(), 0);
+    int8_t* to = bytes_.data() + bytesMargin();
+    for (uint32_t ky = 0; ky < kernel_; ky++)
+      for (uint32_t channel = 0; channel < shape_.inputChannels; channel++)
+        for (uint32_t kx = 0; kx < kernel_; kx++)
+          for (uint32_t at = 0; at < lanes_; at++, to++) {
+            const uint32_t in64 = at % GATHER8_LANES;
+            const uint32_t lane = at - in64 + in64 % 16 / 4 * 16 + in64 / 16 * 4 + in64 % 4;
+            const size_t slot = (static_cast<size_t>(channel) * kernel_ + ky) * kernel_ + kx;
+            if (lane < shape_.channels) *to = static_cast<int8_t>(tensors.weight[static_cast<size_t>(lane) * shape_.fanIn + slot]);
+          }
+    for (uint32_t y = 0; y < shape_.inputHeight; y++)
+      for (uint32_t x = 0; x < shape_.inputWidth; x++) columnAt_.push_back(x);
+  }
+
   /// How many products an input of each channel and class takes part in.
   void count(const LayerTensors& tensors) {
     std::vector<uint32_t> existing(shape_.fanIn, 0);
@@ -215,6 +253,7 @@ class SparseConvProducts : public Products {
 
   const ScatterKernels& scatter_;
   const SparseConvKernels& conv_;
+  const Int8Kernels& int8_;
   LayerShape shape_;
   uint32_t kernel_, pool_, lanes_;
   Affine affine_;
@@ -228,17 +267,18 @@ class SparseConvProducts : public Products {
   /// By position: the run of sums at the input's own row and column (of the output's width).
   std::vector<uint32_t> ownRun_, columnAt_;
   std::vector<uint32_t> reached_;
-  bool inLists_ = false;
+  bool inLists_ = false, inBytes_ = false;
   uint32_t runBlocks_ = 1, longest_ = 0;
   std::vector<uint32_t> listStart_, list_;
   AlignedVector<float> weights_;
+  AlignedVector<int8_t> bytes_;
 };
 
 }  // namespace
 
 std::unique_ptr<Products> makeSparseConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
-                                          const TensorLayout& in, Isa isa) {
-  return std::make_unique<SparseConvProducts>(layer, shape, tensors, in, isa);
+                                          const TensorLayout& in, bool quantised, Isa isa) {
+  return std::make_unique<SparseConvProducts>(layer, shape, tensors, in, quantised, isa);
 }
 
 }  // namespace winnow

@@ -68,7 +68,7 @@ Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors
   else if (dense && input.columnStride == 1)
     products_ = makePatchConv(layer, shape, tensors, first, isa);
   else
-    products_ = makeSparseConv(layer, shape, tensors, input, isa);
+    products_ = makeSparseConv(layer, shape, tensors, input, quantisation != nullptr, isa);
   layout_ = products_->layout();
   pool_ = layer.activationBeforePool ? layer.pool : 1;
   output_ = layout_.columnStride == 1 ? TensorLayout::channelsFirst(shape.channels, shape.outputHeight, shape.outputWidth)

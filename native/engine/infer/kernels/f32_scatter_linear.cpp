@@ -9,6 +9,9 @@ namespace {
 
 constexpr int STEPS = BLOCK / LANES;
 
+/// Columns of single weights that are fetched ahead of their use, and how much of each.
+constexpr uint32_t AHEAD = 2, LINES = 6, FLOATS_PER_LINE = 16;
+
 void blocks(const ScatterLinear& linear, const uint32_t* inputs, const float* values, uint32_t count, float* sums) {
   for (uint32_t i = 0; i < count; i++) {
     const Vec value = splat(values[i]);
@@ -25,6 +28,10 @@ void singles(const ScatterLinear& linear, const uint32_t* inputs, const float* v
   for (uint32_t i = 0; i < count; i++) {
     const float value = values[i];
     const uint32_t end = linear.starts[inputs[i] + 1];
+    // Columns are met once and in no order that the processor could foresee.
+    const uint32_t coming = linear.starts[inputs[i + AHEAD < count ? i + AHEAD : i]];
+    for (uint32_t line = 0; line < LINES; line++) __builtin_prefetch(linear.weights + coming + line * FLOATS_PER_LINE);
+    for (uint32_t line = 0; line < LINES / 2; line++) __builtin_prefetch(linear.units + coming + line * 2 * FLOATS_PER_LINE);
     for (uint32_t w = linear.starts[inputs[i]]; w < end; w++) sums[linear.units[w]] += value * linear.weights[w];
   }
 }

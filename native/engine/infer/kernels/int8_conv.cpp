@@ -1,0 +1,105 @@
+#include "infer/kernels.h"
+#include "kernels/vector.h"
+
+#if defined(__AVX512VNNI__)
+#include <immintrin.h>
+#endif
+
+// Convolutions in 8 bits, and what every 8-bit layer does to its sums.
+
+namespace winnow::WINNOW_ISA {
+
+namespace {
+
+void requantise(float* sums, uint32_t count, uint32_t shift) {
+  const VecI half = VecI{} + (shift == 0 ? 0 : 1 << (shift - 1)), most = VecI{} + 255, none{};
+  for (uint32_t i = 0; i < count; i += LANES) {
+    VecI value = (__builtin_convertvector(load(sums + i), VecI) + half) >> static_cast<int32_t>(shift);
+    value = value < none ? none : value;
+    value = value > most ? most : value;
+    store(sums + i, __builtin_convertvector(value, Vec));
+  }
+}
+
+#if defined(__AVX512VNNI__)
+/// The hot loop: vpdpbusd multiplies four taps of sixteen channels at once. The weights of a group of channels stay in
+/// registers while all positions pass.
+template <int QUADS>
+inline __attribute__((always_inline)) void pooledByTwo(const DenseConv8& conv, const uint8_t* patches, float* out) {
+  const uint32_t bytes = QUADS * 4, rows = conv.height / 2, columns = conv.width / 2;
+  for (uint32_t lane = 0; lane < conv.lanes; lane += BLOCK) {
+    __m512i weights[QUADS];
+    for (int q = 0; q < QUADS; q++) weights[q] = _mm512_loadu_si512(conv.weights + (static_cast<size_t>(lane) * QUADS + q * BLOCK) * 4);
+    const __m512i bias = _mm512_loadu_si512(conv.bias + lane);
+    for (uint32_t y = 0; y < rows; y++)
+      for (uint32_t x = 0; x < columns; x++) {
+        const uint8_t* upper = patches + static_cast<size_t>(2 * y * conv.width + 2 * x) * bytes;
+        const uint8_t* lower = upper + static_cast<size_t>(conv.width) * bytes;
+        __m512i a{}, b{}, c{}, d{};
+        for (int q = 0; q < QUADS; q++) {
+          const auto four = [&](const uint8_t* at) {
+            int32_t taps;
+            __builtin_memcpy(&taps, at + q * 4, 4);
+            return _mm512_set1_epi32(taps);
+          };
+          a = _mm512_dpbusd_epi32(a, four(upper), weights[q]);
+          b = _mm512_dpbusd_epi32(b, four(upper + bytes), weights[q]);
+          c = _mm512_dpbusd_epi32(c, four(lower), weights[q]);
+          d = _mm512_dpbusd_epi32(d, four(lower + bytes), weights[q]);
+        }
+        const __m512i largest = _mm512_max_epi32(_mm512_max_epi32(a, b), _mm512_max_epi32(c, d));
+        _mm512_storeu_ps(out + static_cast<size_t>(y * columns + x) * conv.lanes + lane,
+                         _mm512_cvtepi32_ps(_mm512_add_epi32(largest, bias)));
+      }
+  }
+}
+
+void run(const DenseConv8& conv, const uint8_t* patches, float* out) { pooledByTwo<DENSE_CONV8_QUADS>(conv, patches, out); }
+constexpr auto dense = run;
+
+/// The hot loop of 8-bit sparse convolutions: four rows of 64 weights are interleaved and multiplied at once.
+void gatherFours(const GatherConv8& conv, const uint32_t* starts, const uint32_t* offsets, const uint8_t* values, float* sums) {
+  for (uint32_t lane = 0; lane < conv.lanes; lane += GATHER8_LANES)
+    for (uint32_t y = 0; y < conv.height; y++)
+      for (uint32_t x = 0; x < conv.width; x++) {
+        __m512i a{}, b{}, c{}, d{};
+        for (uint32_t ky = 0; ky < conv.kernel; ky++) {
+          const uint32_t* run = starts + (y + ky) * conv.inputWidth + x;
+          const int8_t* weights = conv.weights + ky * conv.rowBytes + lane - static_cast<ptrdiff_t>(x) * conv.lanes;
+          const uint32_t end = run[conv.kernel];
+          for (uint32_t i = run[0]; i < end; i += 4) {
+            uint32_t four;
+            __builtin_memcpy(&four, values + i, 4);
+            // What lies behind the run belongs to other columns: nothing times whatever weights.
+            if (end - i < 4) four &= (1u << 8 * (end - i)) - 1;
+            const __m512i inputs = _mm512_set1_epi32(static_cast<int32_t>(four));
+            const __m512i row0 = _mm512_loadu_si512(weights + static_cast<int32_t>(offsets[i]));
+            const __m512i row1 = _mm512_loadu_si512(weights + static_cast<int32_t>(offsets[i + 1]));
+            const __m512i row2 = _mm512_loadu_si512(weights + static_cast<int32_t>(offsets[i + 2]));
+            const __m512i row3 = _mm512_loadu_si512(weights + static_cast<int32_t>(offsets[i + 3]));
+            const __m512i low01 = _mm512_unpacklo_epi8(row0, row1), high01 = _mm512_unpackhi_epi8(row0, row1);
+            const __m512i low23 = _mm512_unpacklo_epi8(row2, row3), high23 = _mm512_unpackhi_epi8(row2, row3);
+            a = _mm512_dpbusd_epi32(a, inputs, _mm512_unpacklo_epi16(low01, low23));
+            b = _mm512_dpbusd_epi32(b, inputs, _mm512_unpackhi_epi16(low01, low23));
+            c = _mm512_dpbusd_epi32(c, inputs, _mm512_unpacklo_epi16(high01, high23));
+            d = _mm512_dpbusd_epi32(d, inputs, _mm512_unpackhi_epi16(high01, high23));
+          }
+        }
+        float* to = sums + static_cast<size_t>(y * conv.width + x) * conv.lanes + lane;
+        _mm512_storeu_ps(to, _mm512_cvtepi32_ps(a));
+        _mm512_storeu_ps(to + 16, _mm512_cvtepi32_ps(b));
+        _mm512_storeu_ps(to + 32, _mm512_cvtepi32_ps(c));
+        _mm512_storeu_ps(to + 48, _mm512_cvtepi32_ps(d));
+      }
+}
+constexpr auto gather = gatherFours;
+#else
+constexpr void (*gather)(const GatherConv8&, const uint32_t*, const uint32_t*, const uint8_t*, float*) = nullptr;
+constexpr void (*dense)(const DenseConv8&, const uint8_t*, float*) = nullptr;
+#endif
+
+}  // namespace
+
+extern const Int8Kernels int8Kernels = {requantise, dense, gather};
+
+}  // namespace winnow::WINNOW_ISA
