@@ -151,8 +151,10 @@ constexpr uint32_t TOP_K_SCRATCH = 1024;
 
 struct TopKKernels {
   /// The k units with the largest values[i] x boost[i], 1 <= k <= n; finite values. @param boost may be null
+  /// @param whole all products are whole numbers of 0 to 2^24, which are found sooner
   /// @param scratch n + 4 BLOCK floats, at least TOP_K_SCRATCH @param winners room for n + BLOCK
-  TopK (*select)(const float* values, const float* boost, uint32_t n, uint32_t k, float* scratch, uint32_t* winners);
+  TopK (*select)(const float* values, const float* boost, uint32_t n, uint32_t k, bool whole, float* scratch,
+                 uint32_t* winners);
 };
 WINNOW_KERNELS(TopKKernels, topKKernels)
 

@@ -55,6 +55,7 @@ class SparseConvProducts : public Products {
     makeRoom(scratch.sums, static_cast<size_t>(shape_.height) * shape_.width * lanes_);
     makeRoom(scratch.list, in.count);
     makeRoom(scratch.position, in.count);
+    makeRoom(scratch.base, in.count);
     uint64_t multiplies = 0;
     for (uint32_t i = 0; i < in.count; i++) {
       const auto unit = static_cast<uint32_t>((static_cast<unsigned __int128>(reciprocal_) * in.active[i]) >> 64);
@@ -62,6 +63,7 @@ class SparseConvProducts : public Products {
       const uint32_t channel = channelsLast_ ? rest : unit, position = channelsLast_ ? unit : rest;
       scratch.list[i] = channel * classes_ + classOf_[position];
       scratch.position[i] = position;
+      scratch.base[i] = inLists_ ? ownRun_[position] : (channel * kernel_ + columnAt_[position]) * lanes_;
       multiplies += reached_[scratch.list[i]];
     }
     if (inLists_)
@@ -76,8 +78,6 @@ class SparseConvProducts : public Products {
  private:
   void scatter(const Activations& in, ProductsScratch& scratch) const {
     std::fill_n(scratch.sums.begin(), static_cast<size_t>(shape_.height) * shape_.width * lanes_, 0.0f);
-    makeRoom(scratch.base, in.count);
-    for (uint32_t i = 0; i < in.count; i++) scratch.base[i] = ownRun_[scratch.position[i]];
     makeRoom(scratch.entries, static_cast<size_t>(in.count + 1) * longest_ + LIST_SPARE);
     makeRoom(scratch.entryValues, scratch.entries.size());
     const ScatterLists lists{listStart_.data(), list_.data(), longest_};
@@ -99,7 +99,7 @@ class SparseConvProducts : public Products {
     for (uint32_t p = 0; p < plane; p++) next[p + 1] += next[p];
     for (uint32_t i = 0; i < in.count; i++) {
       const uint32_t position = scratch.position[i], at = next[position]++;
-      scratch.entries[at] = (scratch.list[i] / classes_ * kernel_ + columnAt_[position]) * lanes_;
+      scratch.entries[at] = scratch.base[i];
       if (inBytes_)
         scratch.bytes[at] = static_cast<uint8_t>(in.activeValues[i]);
       else

@@ -1,7 +1,10 @@
 #include "infer/stage.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "core/limits.h"
 
 namespace winnow {
 
@@ -74,8 +77,7 @@ Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors
   output_ = layout_.columnStride == 1 ? TensorLayout::channelsFirst(shape.channels, shape.outputHeight, shape.outputWidth)
                                       : TensorLayout::channelsLast(shape.channels, shape.outputHeight, shape.outputWidth);
   if (layout_.columnStride != 1) {
-    canonical_.resize(layout_.size());
-    forEachPlace(layout_, [&](uint32_t at, uint32_t memory) { canonical_[memory] = at; });
+    for (const Place& place : placesOf(layout_)) channelOf_.push_back(place.channel);
   }
   if (activation_ == ActivationKind::kWinners) {
     const KWinners& winners = layer.activation.winners;
@@ -156,7 +158,8 @@ uint32_t Stage::activate(StageScratch& scratch, float* values) const {
       if (*globalK_ == 0) return 0;
       makeRoom(scratch.winners, size + BLOCK);
       makeRoom(scratch.ranking, std::max(size + 4 * BLOCK, TOP_K_SCRATCH));
-      const TopK found = topK_.select(values, boost_.empty() ? nullptr : boost_.data(), size, *globalK_, scratch.ranking.data(),
+      const TopK found = topK_.select(values, boost_.empty() ? nullptr : boost_.data(), size, *globalK_, shift_.has_value(),
+                                      scratch.ranking.data(),
                                       scratch.winners.data());
       const uint32_t count = std::min(*globalK_, found.above + found.tied);
       if (found.tied > 0) {
@@ -186,9 +189,20 @@ uint32_t Stage::activate(StageScratch& scratch, float* values) const {
 
 /// Brings to the front those of the tied units that win: the first in the order [channel][row][column].
 void Stage::breakTies(uint32_t* units, uint32_t tied, uint32_t wanted) const {
-  if (layout_.columnStride == 1 || wanted >= tied) return;
-  std::nth_element(units, units + wanted, units + tied, [&](uint32_t a, uint32_t b) { return canonical_[a] < canonical_[b]; });
-  std::sort(units, units + wanted);
+  if (channelOf_.empty() || wanted >= tied) return;
+  std::array<uint32_t, CHANNELS_MAX> counts;
+  std::fill_n(counts.begin(), layout_.channels, 0u);
+  for (uint32_t i = 0; i < tied; i++) counts[channelOf_[units[i]]]++;
+  // All of the first channels win, and of one channel the first, which come first in memory too.
+  uint32_t last = 0, left = wanted;
+  while (counts[last] < left) left -= counts[last++];
+  uint32_t kept = 0;
+  for (uint32_t i = 0; kept < wanted; i++) {
+    const uint32_t channel = channelOf_[units[i]];
+    if (channel > last || (channel == last && left == 0)) continue;
+    left -= channel == last;
+    units[kept++] = units[i];
+  }
 }
 
 /// Max-pool with stride equal to its side; rows and columns that do not fill a window are left out.

@@ -68,8 +68,8 @@ class Stage {
   const TopKKernels& topK_;
   const Int8Kernels& int8_;
   std::optional<uint32_t> shift_;
-  /// [channel][row][column] index by memory index, where the two differ.
-  std::vector<uint32_t> canonical_;
+  /// By memory index, where channels come last.
+  std::vector<uint16_t> channelOf_;
   /// By memory index; empty where winners are chosen on plain values.
   std::vector<float> boost_;
 };

@@ -71,13 +71,30 @@ TEST("infer: the k largest, on every instruction set, whatever the values") {
           for (uint32_t k : {1u, n / 10 + 1, n / 2 + (n == 1), n - (n > 1), n}) {
             std::vector<float> scratch(std::max(n + 4 * BLOCK, TOP_K_SCRATCH));
             std::vector<uint32_t> winners(n + BLOCK);
-            const TopK found = topKKernelsFor(isa).select(plain.data(), boosted ? boost.data() : nullptr, n, k, scratch.data(), winners.data());
+            const TopK found = topKKernelsFor(isa).select(plain.data(), boosted ? boost.data() : nullptr, n, k, false, scratch.data(), winners.data());
             CHECK(found.above <= k && (found.tied == 0 ? found.above == k : found.above + found.tied > k));
             // In this order of memory the first ties win.
             winners.resize(k);
             std::sort(winners.begin(), winners.end());
             CHECK(winners == byDefinition(deciding, k));
           }
+        }
+}
+
+TEST("infer: the k largest whole numbers, most of them equal") {
+  Random random(14);
+  for (Isa isa : availableIsas())
+    for (uint32_t n : {1u, 33u, 1600u, 12544u})
+      for (uint32_t most : {0u, 1u, 3u, 60u, 255u, 65025u})
+        for (uint32_t k : {1u, n / 10 + 1, n}) {
+          std::vector<float> ranks(n), scratch(std::max(n + 4 * BLOCK, TOP_K_SCRATCH));
+          for (float& rank : ranks) rank = static_cast<float>(random.below(most + 1) * random.below(2));
+          std::vector<uint32_t> winners(n + BLOCK);
+          const TopK found = topKKernelsFor(isa).select(ranks.data(), nullptr, n, k, true, scratch.data(), winners.data());
+          CHECK(found.above <= k && found.above + found.tied >= k);
+          winners.resize(k);
+          std::sort(winners.begin(), winners.end());
+          CHECK(winners == byDefinition(ranks, k));
         }
 }
 

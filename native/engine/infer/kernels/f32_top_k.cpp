@@ -23,6 +23,16 @@ inline int32_t keyOf(float value) {
 }
 inline float floatOf(int32_t key) { return __builtin_bit_cast(float, key ^ ((key >> 31) & 0x7fffffff)); }
 
+/// Where the search may stop: at any float, or, among whole numbers that are not negative, at these alone.
+struct Floats {
+  static int32_t key(float value) { return keyOf(value); }
+  static float value(int32_t key) { return floatOf(key); }
+};
+struct Wholes {
+  static int32_t key(float value) { return value < 0 ? -1 : static_cast<int32_t>(value); }
+  static float value(int32_t key) { return static_cast<float>(key); }
+};
+
 inline Vec minimum(Vec a, Vec b) { return a < b ? a : b; }
 
 inline int32_t between(int32_t low, int32_t high) {
@@ -137,7 +147,9 @@ float rankedAmong(const float* values, uint32_t count, float low, float high, ui
   return low;
 }
 
-TopK select(const float* values, const float* boost, uint32_t n, uint32_t k, float* scratch, uint32_t* winners) {
+template <typename Keys>
+inline __attribute__((always_inline)) TopK search(const float* values, const float* boost, uint32_t n, uint32_t k, float* scratch,
+                                                  uint32_t* winners) {
   // With few spare values the sample would not pay.
   float bound = -__builtin_inff();
   const uint32_t vectors = n / LANES;
@@ -160,28 +172,28 @@ TopK select(const float* values, const float* boost, uint32_t n, uint32_t k, flo
   for (int i = 1; i < LANES; i++) largest = highs[i] > largest ? highs[i] : largest;
 
   // low: reached by at least k; high: by fewer than k.
-  int32_t low = keyOf(bound), high = keyOf(largest) + 1;
+  int32_t low = Keys::key(bound), high = Keys::key(largest) + 1;
   uint32_t atLow = kept, atHigh = 0;
   bool byValue = true;
   while (atLow != k && static_cast<int64_t>(high) - low > 1) {
     if (atLow - atHigh <= FEW) {
       // Zero may be found as minus zero, which has a key of its own but is not less.
-      low = keyOf(rankedAmong(scratch, kept, floatOf(low), floatOf(high - 1), k - atHigh) + 0.0f);
-      atLow = countAtLeast(scratch, padded, floatOf(low));
+      low = Keys::key(rankedAmong(scratch, kept, Keys::value(low), Keys::value(high - 1), k - atHigh) + 0.0f);
+      atLow = countAtLeast(scratch, padded, Keys::value(low));
       high = low + 1;
-      atHigh = countAtLeast(scratch, padded, floatOf(high));
+      atHigh = countAtLeast(scratch, padded, Keys::value(high));
       break;
     }
     // Alternately where the k-th would be if the values were spread evenly, and the middle.
     int32_t middle = between(low, high);
     if (byValue) {
-      const float from = floatOf(low), to = floatOf(high - 1);
+      const float from = Keys::value(low), to = Keys::value(high - 1);
       const float share = static_cast<float>(atLow - k) / static_cast<float>(atLow - atHigh);
-      const int32_t guess = keyOf(from + (to - from) * share);
+      const int32_t guess = Keys::key(from + (to - from) * share);
       if (guess > low && guess < high) middle = guess;
     }
     byValue = !byValue;
-    const uint32_t count = countAtLeast(scratch, padded, floatOf(middle));
+    const uint32_t count = countAtLeast(scratch, padded, Keys::value(middle));
     if (count >= k) {
       low = middle;
       atLow = count;
@@ -190,7 +202,7 @@ TopK select(const float* values, const float* boost, uint32_t n, uint32_t k, flo
       atHigh = count;
     }
   }
-  const float edge = floatOf(low);
+  const float edge = Keys::value(low);
   if (atLow == k) {
     uint32_t count = 0;
     const Vec edges = splat(edge);
@@ -224,6 +236,10 @@ TopK select(const float* values, const float* boost, uint32_t n, uint32_t k, flo
   }
   __builtin_memcpy(winners + above, ties, tied * sizeof(uint32_t));
   return {above, tied};
+}
+
+TopK select(const float* values, const float* boost, uint32_t n, uint32_t k, bool whole, float* scratch, uint32_t* winners) {
+  return whole ? search<Wholes>(values, boost, n, k, scratch, winners) : search<Floats>(values, boost, n, k, scratch, winners);
 }
 
 }  // namespace
