@@ -12,6 +12,7 @@ export default defineConfig({
           cli: 'src/cli/index.ts',
           'engine-host': 'src/worker/hosts/engine-host.ts',
           'bench-host': 'src/worker/hosts/bench-host.ts',
+          'lab-host': 'src/worker/hosts/lab-host.ts',
           'study-worker': 'src/worker/robustness/study-worker.ts',
           'training-worker': 'src/worker/training/training-worker.ts',
           'finetune-worker': 'src/worker/training/finetune/finetune-worker.ts',

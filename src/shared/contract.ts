@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BenchReport } from './bench.js';
 import { ClipSource, RECORDINGS_MAX, STUDY_MODELS_MAX, type ClipList, type JudgedClip, type StudyState } from './study.js';
 import type { ErrorReport } from './errors.js';
+import { LabStart, MatchQuestion, type LabExperiment, type LabRun, type MatchAnswer } from './lab.js';
 import type { TakeListing, TakeSummary, TeachState } from './teaching.js';
 import { InsideChanges, type InsideView, type ModelFacts, type UnitStages } from './inside.js';
 import { BACKENDS, type BackendKind, type LayerActivity, type NetworkSpec } from './network.js';
@@ -203,6 +204,8 @@ export type EngineEvent =
   | { readonly kind: 'takes' }
   /** The training has changed its state; while it runs, its progress is there to be asked for. */
   | { readonly kind: 'teach' }
+  /** There is more to see of an experiment: `lab.get` tells. */
+  | { readonly kind: 'lab' }
   /** There is more to see of the benchmark: `bench.get` tells. */
   | { readonly kind: 'bench' }
   | { readonly kind: 'host'; readonly host: 'engine'; readonly state: 'started' | 'died' | 'restarting' };
@@ -288,6 +291,15 @@ export const CALLS = {
   /** Starts a benchmark in a process of its own. Listening goes on, and makes the figures worse. */
   'bench.start': call<void>()(z.strictObject({ quick: z.boolean() })),
   'bench.stop': call<void>()(Nothing),
+  /** The published experiments, with what was measured of them here. */
+  'lab.list': call<{ experiments: LabExperiment[]; notes: { readonly kind: string; readonly text: string }[] }>()(Nothing),
+  /** Runs what is missing of an experiment in a process of its own; results are kept unit by unit. */
+  'lab.start': call<void>()(LabStart),
+  'lab.stop': call<void>()(Nothing),
+  /** The experiment that runs, or the last one. */
+  'lab.get': call<LabRun>()(Nothing),
+  /** How likely random binary vectors match, exactly. */
+  'lab.match': call<MatchAnswer>()(MatchQuestion),
   /** The benchmark that runs, or the last one. */
   'bench.get': call<BenchReport>()(Nothing),
   /** The clips of a list, in the order in which they are judged. */

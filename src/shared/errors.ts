@@ -542,6 +542,16 @@ export const ERRORS = {
     next: 'Start one first.',
     exit: 1,
   },
+  'lab-running': {
+    cause: 'An experiment is running already.',
+    next: 'Stop it, or wait for it: its finished units are kept either way.',
+    exit: 1,
+  },
+  'lab-theory': {
+    cause: 'A vector of {n} bits cannot have {active} active ones.',
+    next: 'Choose a larger n, or fewer active bits.',
+    exit: 2,
+  },
   'experiment-unknown': {
     cause: 'There is no experiment {name}.',
     next: 'Choose one of: {known}.',

@@ -1,7 +1,7 @@
 import { WinnowError, type ErrorReport } from '../../shared/errors.js';
 
 /** Where on the page an error belongs: beside what the user would change. */
-export type Place = 'input' | 'model' | 'noise' | 'settings' | 'detections' | 'bench' | 'engine';
+export type Place = 'input' | 'model' | 'noise' | 'settings' | 'detections' | 'bench' | 'lab' | 'engine';
 
 const PLACES: readonly [prefix: string, place: Place][] = [
   ['audio-noise', 'noise'],
@@ -19,6 +19,8 @@ const PLACES: readonly [prefix: string, place: Place][] = [
   ['action-', 'settings'],
   ['detection-', 'detections'],
   ['bench-', 'bench'],
+  ['lab-', 'lab'],
+  ['experiment-', 'lab'],
 ];
 
 /** The place of an error that nobody asked for (an event); `engine` where the code says nothing else. */

@@ -16,6 +16,7 @@ import { WindowMicrophone } from '../audio/window-microphone.js';
 import { SpectrogramHistory } from '../charts/spectrogram-history.js';
 import { connectEngine } from '../client/connect.js';
 import { Detections } from './detections.svelte.js';
+import { LabStore } from './lab.svelte.js';
 import { readModelFile } from './model-file.js';
 import { modelTitles } from './model-titles.js';
 import { placeOf, Problems, type Place } from './problems.svelte.js';
@@ -55,6 +56,7 @@ export class Session {
 
   #titles = $derived(modelTitles(this.models ?? []));
 
+  readonly lab = new LabStore((name, params) => this.call(name, params));
   /** The benchmark that runs, or the last one. */
   bench = $state.raw<BenchReport | null>(null);
 
@@ -285,6 +287,9 @@ export class Session {
         return;
       case 'models':
         this.#refreshModels().catch(() => {});
+        return;
+      case 'lab':
+        this.lab.changed();
         return;
       case 'bench':
         this.#refreshBench().catch(() => {});

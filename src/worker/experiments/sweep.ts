@@ -31,6 +31,8 @@ export interface SweepOptions {
 export interface SweepHooks {
   onUnit(assignment: Assignment<Task>, index: number, total: number): void;
   onProgress(fraction: number, text: string): void;
+  /** A point of the curve of the unit under way. */
+  onPoint?(x: number, y: number): void;
   onResult(record: ResultRecord): void;
   stopped(): boolean;
 }
@@ -63,6 +65,7 @@ export async function runSweep(
     threads: options.threads,
     workFolder: options.out,
     progress: hooks.onProgress,
+    point: (x, y) => hooks.onPoint?.(x, y),
     stopped: hooks.stopped,
   };
   for (const [index, assignment] of missing.entries()) {

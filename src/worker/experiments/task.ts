@@ -27,6 +27,8 @@ export const GROWTH_METHODS = ['static', 'set', 'liset', 'cosine', 'pruned'] as 
 export interface EvolvedTask {
   readonly kind: 'evolved';
   readonly data: 'mnist' | 'isolet';
+  /** MNIST only: whether pixels are brought to mean 0 and deviation 1, or stay in [0, 1]. The document does not say. */
+  readonly normalised?: boolean;
   /** Units of the hidden layers. */
   readonly hidden: readonly number[];
   readonly method: (typeof GROWTH_METHODS)[number];

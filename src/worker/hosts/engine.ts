@@ -21,6 +21,7 @@ import { BenchProcess } from './bench-process.js';
 import { ClipJudge } from './clip-judge.js';
 import type { Caller, Served, Shown } from './client-session.js';
 import { EventLog } from './event-log.js';
+import { answerMatch, Lab } from './lab.js';
 import { Listening, type SoundSource } from './listening.js';
 import { OpenModels, type ModelSource } from './open-models.js';
 import type { SettingsStore } from './settings-store.js';
@@ -46,6 +47,7 @@ export class Engine implements Served {
   private readonly archive = new DetectionArchive();
   private readonly actions = new ActionRunner((error) => this.problem(error));
   private readonly bench = new BenchProcess(() => this.log.append({ kind: 'bench' }));
+  private readonly lab = new Lab(() => this.log.append({ kind: 'lab' }));
   private readonly listening: Listening;
   private readonly judge: ClipJudge;
   private readonly insider: Insider;
@@ -98,6 +100,7 @@ export class Engine implements Served {
 
   async close(): Promise<void> {
     this.bench.stop();
+    this.lab.stop();
     this.teaching.close();
     await this.studies.close();
     await this.judge.close();
@@ -179,6 +182,14 @@ export class Engine implements Served {
       'study.get': async () => this.studies.current,
       'bench.start': async ({ quick }) =>
         this.bench.start({ quick, threads: DEFAULT_THREADS, batches: DEFAULT_BATCHES }, listening.mode === 'listen'),
+      'lab.list': async () => this.lab.list(),
+      'lab.start': async (order) => {
+        if (!caller.local) refuse('An experiment');
+        this.lab.start(order);
+      },
+      'lab.stop': async () => this.lab.stop(),
+      'lab.get': async () => this.lab.run,
+      'lab.match': async (question) => answerMatch(question),
       'bench.stop': async () => this.bench.stop(),
       'bench.get': async () => this.bench.report,
       ...this.teaching.handlers(caller.local),

@@ -49,6 +49,11 @@ function remove(layer: Evolving, positions: number[]): Uint32Array {
   return Uint32Array.from(positions).sort();
 }
 
+/** New weights are U(-limit, limit). */
+export function newWeightLimit(units: number): number {
+  return Math.sqrt(1 / units);
+}
+
 /**
  * Adds `count` connections among the positions that have none, drawn without replacement in the ratio of their weights
  * (`chance(position)` > 0; equal chances are SET's random growth). Exact: the `count` largest of the keys u^(1/chance)
@@ -63,7 +68,7 @@ export function grow(layer: Evolving, count: number, chance: (position: number) 
     if (!layer.mask[position]) keys.push({ position, key: Math.log(1 - random.next()) / chance(position) });
   }
   keys.sort((a, b) => b.key - a.key || a.position - b.position);
-  const limit = Math.sqrt(1 / units);
+  const limit = newWeightLimit(units);
   const added = keys.slice(0, count).map(({ position }) => position);
   for (const position of added) {
     layer.mask[position] = 1;

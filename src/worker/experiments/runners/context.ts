@@ -11,6 +11,8 @@ export interface RunContext {
   readonly workFolder: string;
   /** Share of the unit that is done, 0 to 1, and what is going on. */
   progress(fraction: number, text: string): void;
+  /** A point of the unit's main curve, as it comes. */
+  point(x: number, y: number): void;
   /** Whether the run is to stop; asked at least once an epoch. */
   stopped(): boolean;
 }

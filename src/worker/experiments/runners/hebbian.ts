@@ -61,6 +61,7 @@ export async function runHebbian(task: HebbianTask, seed: number, context: RunCo
     const shown = new Random(deriveSeed(seed, 'order', epoch)).shuffle(indices(codes.train.count));
     trainer.train(codes.train.inputs, codes.train.targets, shown, READ_OUT_BATCH, READ_OUT);
     curve.push(accuracyOf(trainer, codes.test));
+    context.point(epoch + 1, curve.at(-1)!);
   }
   return {
     spec: { task, readOut: spec, features: FEATURES },

@@ -40,6 +40,7 @@ export async function runImage(task: ImageTask, seed: number, context: RunContex
       boostScale: boostFactor ** epoch,
     });
     curve.push(accuracyOf(trainer, testInputs));
+    context.point(epoch + 1, curve.at(-1)!);
   }
   const noise = NOISE_ETAS.map((eta) => accuracyOf(trainer, normalised(noisy(test, eta, seed))));
   const noiseScore = noise.reduce((sum, accuracy) => sum + Math.round(accuracy * test.count), 0);

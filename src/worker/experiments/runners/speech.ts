@@ -39,6 +39,7 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
           const done = (event.epoch - 1 + event.done / event.total) / event.epochs;
           context.progress(done, `epoch ${event.epoch} of ${event.epochs}`);
         }
+        if (event.event === 'epoch') context.point(event.epoch, event.validationAccuracy);
       },
       stopped: () => context.stopped(),
     },

@@ -1,0 +1,179 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WinnowError, type ErrorReport } from '../../shared/errors.js';
+import {
+  NO_LAB_RUN,
+  type LabExperiment,
+  type LabRun,
+  type LabStart,
+  type MatchAnswer,
+  type MatchQuestion,
+} from '../../shared/lab.js';
+import { EXPERIMENTS, findExperiment } from '../experiments/catalogue/index.js';
+import { matchProbability, toNumber } from '../experiments/match-theory.js';
+import { reportExperiment, tableCells } from '../experiments/report.js';
+import { readResults, resultFiles, type MergeNote } from '../experiments/results.js';
+import { programRoot, winnowHome } from '../places.js';
+import type { LabMessage, LabOrder } from './lab-host.js';
+
+/** Told at most so often that there is something new. */
+const TELL_MS = 250;
+/** Points of the theory's curve. */
+const THEORY_POINTS = 24;
+const THEORY_N_MAX = 1500;
+
+/** The bundle lies beside the one that asks for it, or above its chunks. */
+function hostFile(): string {
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  const candidates = [here, path.dirname(here)].map((folder) => path.join(folder, 'lab-host.cjs'));
+  const found = candidates.find((file) => existsSync(file));
+  if (found === undefined) throw new WinnowError('internal', { reason: `there is no ${candidates[0]}` });
+  return found;
+}
+
+/** The experiments of the Lab screen: what the documents report, what was measured here, and one run at a time. */
+export class Lab {
+  private child: ChildProcess | undefined;
+  private current: LabRun = NO_LAB_RUN;
+  private telling: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param changed told that there is more to see
+   * @param results folder of the user's own result files
+   * @param file the process to start; the bundle that ships unless told
+   */
+  constructor(
+    private readonly changed: () => void,
+    private readonly results = path.join(winnowHome(), 'results'),
+    private readonly file: () => string = hostFile,
+  ) {}
+
+  get run(): LabRun {
+    return this.current;
+  }
+
+  /** All experiments with the results that ship and the user's own. */
+  list(): { experiments: LabExperiment[]; notes: MergeNote[] } {
+    // The user's own first: of a unit that was run twice the first counts.
+    const folders = [this.results, path.join(programRoot(), 'docs', 'results')].filter((folder) => existsSync(folder));
+    const { records, notes } = readResults(folders.flatMap(resultFiles));
+    const experiments = EXPERIMENTS.map((experiment): LabExperiment => {
+      const report = reportExperiment(experiment, records);
+      const { name, title, question, source, publishedTask, units, seeds, curves } = experiment;
+      return {
+        name,
+        title,
+        question,
+        source,
+        publishedTask,
+        units: units.map((unit) => unit.name),
+        runs: units.length * seeds.length,
+        done: report.rows.reduce((sum, row) => sum + row.seeds.length, 0),
+        table: tableCells(report),
+        curves: curves.map(({ key, title: heading, x, y, logarithmic, published }) => ({
+          key,
+          title: heading,
+          x,
+          y,
+          logarithmic: logarithmic === true,
+          lines: Object.entries(report.curves[key] ?? {}).map(([unit, curve]) => ({ name: unit, ...curve })),
+          published: Object.entries(published ?? {}).map(([line, points]) => ({ name: `${line} (published)`, ...points })),
+        })),
+      };
+    });
+    return { experiments, notes };
+  }
+
+  /** @throws WinnowError `lab-running`, `experiment-unknown` */
+  start({ experiment, unit }: LabStart): void {
+    if (this.child) throw new WinnowError('lab-running');
+    findExperiment(experiment);
+    const order: LabOrder = {
+      experiment,
+      ...(unit === undefined ? {} : { unit }),
+      out: this.results,
+      dataFolder: path.resolve(process.env.WINNOW_DATA ?? path.join(programRoot(), '..', 'shared', 'data')),
+      // One core stays for listening and for the page.
+      threads: Math.max(1, os.availableParallelism() - 1),
+    };
+    // Under Electron the same program runs as plain Node.
+    const child = fork(this.file(), [], { execArgv: [], env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } });
+    this.child = child;
+    this.current = { ...NO_LAB_RUN, state: 'running', experiment };
+    child.on('message', (message) => this.told(child, message as LabMessage));
+    child.on('error', (error) => this.end(child, 'failed', WinnowError.from(error).report()));
+    child.on('exit', (code, signal) => {
+      const reason = `the experiment's process ended with ${signal ?? `code ${code}`}`;
+      this.end(child, 'failed', new WinnowError('internal', { reason }).report());
+    });
+    child.send(order);
+    this.tell();
+  }
+
+  /** Ends the run; finished units stay. */
+  stop(): void {
+    const child = this.child;
+    if (!child) return;
+    this.end(child, 'stopped', null);
+    child.kill();
+  }
+
+  private told(child: ChildProcess, message: LabMessage): void {
+    if (child !== this.child) return;
+    if (message.type === 'done') return this.end(child, 'done', null);
+    if (message.type === 'failed') return this.end(child, 'failed', message.error);
+    this.current = withMessage(this.current, message);
+    this.tell();
+  }
+
+  private end(child: ChildProcess, state: LabRun['state'], problem: ErrorReport | null): void {
+    if (child !== this.child) return;
+    this.child = undefined;
+    this.current = { ...this.current, state, problem };
+    this.tell();
+  }
+
+  private tell(): void {
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined;
+      this.changed();
+    }, TELL_MS);
+  }
+}
+
+/** The run with what was told of it. */
+export function withMessage(run: LabRun, message: Exclude<LabMessage, { type: 'done' | 'failed' }>): LabRun {
+  switch (message.type) {
+    case 'unit': {
+      const { unit, seed, finished, total } = message;
+      return { ...run, unit, seed, finished, total, fraction: 0, text: '', live: NO_LAB_RUN.live };
+    }
+    case 'progress':
+      return { ...run, fraction: message.fraction, text: message.text };
+    case 'point':
+      return { ...run, live: { x: [...run.live.x, message.x], y: [...run.live.y, message.y] } };
+    case 'result':
+      return { ...run, finished: run.finished + 1, fraction: 1 };
+  }
+}
+
+/**
+ * Eq. 3 exactly, and over n from the smallest that holds the active bits.
+ * @throws WinnowError `lab-theory` for more active bits than there are
+ */
+export function answerMatch(question: MatchQuestion): MatchAnswer {
+  const { n, a, s, theta } = question;
+  if (Math.max(a, s) > n) throw new WinnowError('lab-theory', { n, active: Math.max(a, s) });
+  const at = (size: number) => toNumber(matchProbability({ n: size, a, s, theta }));
+  const smallest = Math.max(a, s, 1);
+  const sizes = new Set(
+    Array.from({ length: THEORY_POINTS }, (_, i) =>
+      Math.round(smallest + (i * Math.max(0, THEORY_N_MAX - smallest)) / (THEORY_POINTS - 1)),
+    ),
+  );
+  const points = [...sizes].map((size) => [size, at(size)] as const).filter(([, p]) => p > 0);
+  return { probability: at(n), over: { n: points.map(([size]) => size), log10: points.map(([, p]) => Math.log10(p)) } };
+}
