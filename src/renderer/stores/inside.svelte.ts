@@ -3,8 +3,8 @@ import { WinnowError, type ErrorReport } from '../../shared/errors.js';
 import type { InsideChanges, InsideView, ModelFacts, UnitStages } from '../../shared/inside.js';
 import type { Session } from './session.svelte.js';
 
-/** Looks at most this often: 15 times a second. */
-const INTERVAL_MS = 66;
+/** Looks at most this often: 22 times a second. */
+const INTERVAL_MS = 45;
 /** Looks over which the rate is told. */
 const RATE_LOOKS = 15;
 
