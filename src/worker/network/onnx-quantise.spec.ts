@@ -65,6 +65,9 @@ describe('the quantised ONNX export', () => {
     expect(input.high).toBe(7);
     expect(input.low).toBeCloseTo(-80, 0);
     expect(layers).toHaveLength(model.spec.layers.length);
-    for (const { low, high } of layers) (expect(low).toBeLessThanOrEqual(0), expect(high).toBeGreaterThanOrEqual(0));
+    for (const { low, high } of layers) {
+      expect(low).toBeLessThanOrEqual(0);
+      expect(high).toBeGreaterThanOrEqual(0);
+    }
   });
 });
