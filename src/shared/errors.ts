@@ -542,6 +542,11 @@ export const ERRORS = {
     next: 'Start one first.',
     exit: 1,
   },
+  'training-no-class': {
+    cause: 'The {part} part of {path} has no clip of: {classes}.',
+    next: 'Add clips of these words, or train without them: --set \'labels=["_silence_","_unknown_","yes","no"]\' names the words.',
+    exit: 2,
+  },
   'lab-running': {
     cause: 'An experiment is running already.',
     next: 'Stop it, or wait for it: its finished units are kept either way.',

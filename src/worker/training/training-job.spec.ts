@@ -98,6 +98,8 @@ describe.skipIf(loadNative().engine === null)('runTraining (left out where the n
     const hooks = { emit: () => {}, stopped: () => false };
     const words = withSettings(job('x').recipe, ['labels=["up","down"]']);
     await expect(runTraining(job('x', { recipe: words }), hooks)).rejects.toMatchObject({ code: 'training-no-part' });
+    const oneMissing = withSettings(job('x').recipe, ['labels=["yes","up"]']);
+    await expect(runTraining(job('x', { recipe: oneMissing }), hooks)).rejects.toMatchObject({ code: 'training-no-class' });
     rmSync(path.join(folder, 'data', 'noise'), { recursive: true });
     await expect(runTraining(job('x'), hooks)).rejects.toMatchObject({ code: 'training-no-noise' });
   });

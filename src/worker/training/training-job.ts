@@ -88,6 +88,10 @@ async function openPart(listing: Listing, part: Split, recipe: Recipe, hooks: Tr
   if (!clips.some((clip) => isWord(clip.word) && recipe.labels.includes(clip.word))) {
     throw new WinnowError('training-no-part', { path: listing.root, part });
   }
+  const missing = recipe.labels.filter((label) => isWord(label) && !clips.some(({ word }) => word === label));
+  if (missing.length > 0) {
+    throw new WinnowError('training-no-class', { path: listing.root, part, classes: missing.join(', ') });
+  }
   return ClipStore.open(listing, clips, (done, total) => hooks.emit({ event: 'phase', phase: 'decoding', done, total }));
 }
 
