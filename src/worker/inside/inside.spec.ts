@@ -80,7 +80,12 @@ describe('a network seen from inside', () => {
     });
     const view = await lookInside('m', new ReferenceBackend(twice), new ReferenceBackend(model), WINDOW);
     expect(view.scores).not.toEqual(view.scoresAsIs);
-    const without = { ...model, layers: model.layers.map(({ dutyCycle: _, ...layer }) => layer) };
+    const layers = model.layers.map((layer) => {
+      const copy = { ...layer };
+      delete copy.dutyCycle;
+      return copy;
+    });
+    const without = { ...model, layers };
     for (const layer of layerFacts(without)) expect([layer.dutyCycle, layer.entropy, layer.neverWin]).toEqual([null, null, null]);
   });
 });
