@@ -136,6 +136,46 @@ TEST("infer: every instruction set says what portable C++ says, on odd shapes, p
   }
 }
 
+TEST("infer: 8-bit networks are the same bit for bit on every instruction set, batch and number of threads") {
+  Random random(22);
+  for (int round = 0; round < 24; round++) {
+    NetworkSpec spec;
+    spec.name = "bytes";
+    spec.inputHeight = 12 + random.below(9);
+    spec.inputWidth = 14 + random.below(9);
+    // The shapes that have kernels of their own, and others.
+    spec.layers = {conv(16 * (1 + random.below(4)), 5, 2, round % 5 == 0), conv(round % 3 == 0 ? 40 : 64, 2 + random.below(3), 1, false), linear(33),
+                   linear(3)};
+    winners(spec.layers[0], SelectionKind::global, round % 4 == 0 ? 1 : 0.1);
+    winners(spec.layers[1], round % 2 ? SelectionKind::global : SelectionKind::local, 0.2);
+    winners(spec.layers[2], SelectionKind::global, 0.3);
+    auto layers = randomTensors(spec, random, round % 2 ? 64 : 1, 3);
+    std::vector<Quantisation> quantisation(4);
+    for (size_t l = 0; l < 4; l++) {
+      for (float& weight : layers[l].weight) weight = std::floor(weight * 254);
+      for (float& bias : layers[l].bias) bias = std::floor(bias * 1000);
+      if (l == 3) break;
+      quantisation[l].shift = l == 0 ? 8 : 9;
+      if (random.below(2))
+        for (uint32_t u = 0; u < spec.layers[l].channels; u++) quantisation[l].rankFactor.push_back(static_cast<float>(1 + random.below(255)));
+    }
+    std::vector<float> windows(3 * spec.inputSize());
+    for (auto& value : windows) value = static_cast<float>(random.below(256));
+    const auto expected = Network(spec, layers, quantisation, Isa::portable).run(windows.data(), 3, 1, true);
+    for (Isa isa : availableIsas()) {
+      Network network(spec, layers, quantisation, isa);
+      const auto result = network.run(windows.data(), 3, 1, true);
+      for (size_t t = 0; t < result.traces.size(); t++) {
+        CHECK(result.traces[t].winners == expected.traces[t].winners);
+        CHECK(result.traces[t].output == expected.traces[t].output);
+      }
+      CHECK(result.logits == expected.logits);
+      CHECK(result.multiplies == expected.multiplies);
+      CHECK(network.run(windows.data(), 3, 2, false).logits == expected.logits);
+    }
+  }
+}
+
 TEST("infer: a network refuses what is no number") {
   NetworkSpec spec;
   spec.inputHeight = spec.inputWidth = 4;

@@ -206,7 +206,7 @@ inline __attribute__((always_inline)) TopK search(const float* values, const flo
   if (atLow == k) {
     uint32_t count = 0;
     const Vec edges = splat(edge);
-    for (uint32_t i = 0; i < padded; i += LANES) {
+    for (uint32_t i = 0; i < kept; i += LANES) {
       const Bits bits = atLeast(load(scratch + i), edges);
       compressI(reinterpret_cast<int32_t*>(winners + count), loadI(reinterpret_cast<const int32_t*>(winners + i)), bits);
       count += countOf(bits);
