@@ -47,7 +47,15 @@ function job(clips: string, out: string, more: Partial<FinetuneJob> = {}): Finet
   return {
     model: path.join(folder, 'base.safetensors'),
     clips,
-    plan: { ...FINETUNE_PLANS.quick, epochs: 3, windowsPerWord: 60, replayWindows: 100, learningRate: 0.02, batchSize: 8 },
+    plan: {
+      ...FINETUNE_PLANS.quick,
+      layers: 'linear',
+      epochs: 3,
+      windowsPerWord: 60,
+      replayWindows: 100,
+      learningRate: 0.02,
+      batchSize: 8,
+    },
     seed: 4,
     out: path.join(folder, out),
     threads: 1,
@@ -84,90 +92,94 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe.skipIf(loadNative().engine === null)('runFinetune (left out where the native engine is not built)', () => {
-  it(
-    'teaches a word, the same whether or not it was killed in between, and reports',
-    async () => {
-      const clips = writeTakes('lamp', 'lamp', tones(900, 9));
-      writeTakes('lamp', '_background_', [tones(60, 1)[0]!]);
-      const events: FinetuneEvent[] = [];
-      const outcome = await runFinetune(
-        job(clips, 'whole.safetensors'),
-        hooks((event) => events.push(event)),
-      );
-      expect(outcome).toMatchObject({ finished: true, epochs: 3 });
-      const epochs = events.filter((event) => event.event === 'epoch');
-      expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
-      expect(epochs[2]!.loss).toBeLessThan(epochs[0]!.loss);
-      expect(epochs[0]!.layers.map(({ name }) => name)).toEqual(['linear1']);
-      const { report } = outcome;
-      expect(report).toMatchObject({
-        oldList: 'shipped',
-        newWords: [{ word: 'lamp', heldOut: 3, falseAcceptsOtherWords: null }],
-      });
-      expect(report!.newWords[0]!.recall).toBeGreaterThan(0.5);
-      expect(report!.notes.join(' ')).toContain('no old test list');
-      expect(report!.noiseAfter.accuracy).toHaveLength(11);
-      const model = await readModelFile(path.join(folder, 'whole.safetensors'));
-      expect(model.labels).toEqual([...LABELS, 'lamp']);
-      expect(model.report![FINETUNE_KEY]).toEqual(report);
+describe.skipIf(loadNative().engine === null)(
+  'runFinetune (left out where the native engine is not built)',
+  { timeout: BUSY_MACHINE_MS },
+  () => {
+    it(
+      'teaches a word, the same whether or not it was killed in between, and reports',
+      async () => {
+        const clips = writeTakes('lamp', 'lamp', tones(900, 9));
+        writeTakes('lamp', '_background_', [tones(60, 1)[0]!]);
+        const events: FinetuneEvent[] = [];
+        const outcome = await runFinetune(
+          job(clips, 'whole.safetensors'),
+          hooks((event) => events.push(event)),
+        );
+        expect(outcome).toMatchObject({ finished: true, epochs: 3 });
+        const epochs = events.filter((event) => event.event === 'epoch');
+        expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+        expect(epochs[2]!.loss).toBeLessThan(epochs[0]!.loss);
+        expect(epochs[0]!.layers.map(({ name }) => name)).toEqual(['linear1']);
+        const { report } = outcome;
+        expect(report).toMatchObject({
+          oldList: 'shipped',
+          newWords: [{ word: 'lamp', heldOut: 3, falseAcceptsOtherWords: null }],
+        });
+        expect(report!.newWords[0]!.recall).toBeGreaterThan(0.5);
+        expect(report!.notes.join(' ')).toContain('no old test list');
+        expect(report!.noiseAfter.accuracy).toHaveLength(11);
+        const model = await readModelFile(path.join(folder, 'whole.safetensors'));
+        expect(model.labels).toEqual([...LABELS, 'lamp']);
+        expect(model.report![FINETUNE_KEY]).toEqual(report);
 
-      // Killed: nothing of the running epoch is written anywhere, so a stop within it leaves what a kill would.
-      let seen = 0;
-      const killed = await runFinetune(
-        job(clips, 'again.safetensors'),
-        hooks(
-          (event) => (seen += Number(event.event === 'epoch')),
-          () => seen >= 2,
-        ),
-      );
-      expect(killed).toMatchObject({ finished: false, epochs: 2 });
-      expect(existsSync(path.join(folder, 'again.safetensors'))).toBe(false);
-      const resumed: FinetuneEvent[] = [];
-      await runFinetune(
-        job(clips, 'again.safetensors'),
-        hooks((event) => resumed.push(event)),
-      );
-      expect(resumed).toContainEqual({ event: 'resumed', epoch: 2 });
-      expect((await readModelFile(path.join(folder, 'again.safetensors'))).layers).toEqual(model.layers);
-      expect(readdirSync(path.join(folder, 'cache', 'finetune'))).toEqual([]);
+        // Killed: nothing of the running epoch is written anywhere, so a stop within it leaves what a kill would.
+        let seen = 0;
+        const killed = await runFinetune(
+          job(clips, 'again.safetensors'),
+          hooks(
+            (event) => (seen += Number(event.event === 'epoch')),
+            () => seen >= 2,
+          ),
+        );
+        expect(killed).toMatchObject({ finished: false, epochs: 2 });
+        expect(existsSync(path.join(folder, 'again.safetensors'))).toBe(false);
+        const resumed: FinetuneEvent[] = [];
+        await runFinetune(
+          job(clips, 'again.safetensors'),
+          hooks((event) => resumed.push(event)),
+        );
+        expect(resumed).toContainEqual({ event: 'resumed', epoch: 2 });
+        expect((await readModelFile(path.join(folder, 'again.safetensors'))).layers).toEqual(model.layers);
+        expect(readdirSync(path.join(folder, 'cache', 'finetune'))).toEqual([]);
 
-      // Going back to the old version brings back its very numbers.
-      const registry = new ModelRegistry(path.join(folder, 'shipped'));
-      const old = await registry.import(readFileSync(path.join(folder, 'base.safetensors')));
-      const taught = await registry.import(readFileSync(path.join(folder, 'whole.safetensors')), 'base');
-      await registry.use(taught);
-      await registry.use(old);
-      const back = await registry.open();
-      expect(back.id).toBe('base@1');
-      expect(back.model.layers).toEqual((await readModelFile(path.join(folder, 'base.safetensors'))).layers);
-    },
-    BUSY_MACHINE_MS,
-  );
+        // Going back to the old version brings back its very numbers.
+        const registry = new ModelRegistry(path.join(folder, 'shipped'));
+        const old = await registry.import(readFileSync(path.join(folder, 'base.safetensors')));
+        const taught = await registry.import(readFileSync(path.join(folder, 'whole.safetensors')), 'base');
+        await registry.use(taught);
+        await registry.use(old);
+        const back = await registry.open();
+        expect(back.id).toBe('base@1');
+        expect(back.model.layers).toEqual((await readModelFile(path.join(folder, 'base.safetensors'))).layers);
+      },
+      BUSY_MACHINE_MS,
+    );
 
-  it('improves a word that is there already without a new output', async () => {
-    const clips = writeTakes('known', 'yes', tones(700, 4));
-    const test = writeTakes('known-test', 'yes', tones(710, 2));
-    writeTakes('known-test', 'hum', tones(300, 2));
-    const { report } = await runFinetune(job(clips, 'known.safetensors', { test }), hooks());
-    expect((await readModelFile(path.join(folder, 'known.safetensors'))).labels).toEqual(LABELS);
-    expect(report!.newWords[0]).toMatchObject({ word: 'yes', heldOut: 2 });
-    expect(report!.newWords[0]!.falseAcceptsOtherWords).not.toBeNull();
-  });
+    it('improves a word that is there already without a new output', async () => {
+      const clips = writeTakes('known', 'yes', tones(700, 4));
+      const test = writeTakes('known-test', 'yes', tones(710, 2));
+      writeTakes('known-test', 'hum', tones(300, 2));
+      const { report } = await runFinetune(job(clips, 'known.safetensors', { test }), hooks());
+      expect((await readModelFile(path.join(folder, 'known.safetensors'))).labels).toEqual(LABELS);
+      expect(report!.newWords[0]).toMatchObject({ word: 'yes', heldOut: 2 });
+      expect(report!.newWords[0]!.falseAcceptsOtherWords).not.toBeNull();
+    });
 
-  it('learns from one take, and says how little that is', async () => {
-    const { report } = await runFinetune(job(writeTakes('single', 'lamp', tones(900, 1)), 'single.safetensors'), hooks());
-    expect(report!.newWords[0]).toMatchObject({ recall: null, heldOut: 0 });
-    expect(report!.notes.join(' ')).toMatch(/1 take only.*not known/s);
-  });
+    it('learns from one take, and says how little that is', async () => {
+      const { report } = await runFinetune(job(writeTakes('single', 'lamp', tones(900, 1)), 'single.safetensors'), hooks());
+      expect(report!.newWords[0]).toMatchObject({ recall: null, heldOut: 0 });
+      expect(report!.notes.join(' ')).toMatch(/1 take only.*not known/s);
+    });
 
-  it('[negative] leaves no model behind where it cannot write', async () => {
-    const clips = writeTakes('blocked', 'lamp', tones(900, 2));
-    writeFileSync(path.join(folder, 'file'), '');
-    const failed = runFinetune(job(clips, path.join('file', 'model.safetensors')), hooks());
-    await expect(failed).rejects.toMatchObject({ code: 'model-write' });
-  });
-});
+    it('[negative] leaves no model behind where it cannot write', async () => {
+      const clips = writeTakes('blocked', 'lamp', tones(900, 2));
+      writeFileSync(path.join(folder, 'file'), '');
+      const failed = runFinetune(job(clips, path.join('file', 'model.safetensors')), hooks());
+      await expect(failed).rejects.toMatchObject({ code: 'model-write' });
+    });
+  },
+);
 
 describe('openTakes', () => {
   const open = (clips: string, more: object = {}) => openTakes({ clips, ...more }, 1);

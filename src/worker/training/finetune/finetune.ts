@@ -19,6 +19,7 @@ import { NoiseRecordings } from '../noise-recordings.js';
 import { deriveSeed } from '../random.js';
 import type { Recipe } from '../recipe.js';
 import { EVALUATION_SEED } from '../training-job.js';
+import { withReadiness } from './calibrate.js';
 import { fit, finetuneBoostScale, type FinetuneHooks } from './fit.js';
 import {
   accuracyOf,
@@ -193,7 +194,10 @@ async function train(run: Run, hooks: FinetuneHooks): Promise<Trained | null> {
   const boostScale = finetuneBoostScale(plan, plan.epochs - 1);
   const { name, spec, labels, features, layers } = withTrainedPart(grown, plan, part, result.layers, boostScale);
   // The base model's report tells of another network: this one gets its own when it is judged.
-  const model: Model = { name, spec, labels, features, layers };
+  const learned: Model = { name, spec, labels, features, layers };
+  const logits = (of: Model, windows: Float32Array, count: number): Float32Array =>
+    new engine.Network(of.spec, of.layers, isa ? { isa } : {}).run(windows, count, threads, false).logits;
+  const model = result.finished ? withReadiness(learned, source, logits) : learned;
   return { finished: result.finished, epochs: result.history.length, model, checkpointFile };
 }
 

@@ -7,6 +7,7 @@ import { ReferenceBackend } from '../../network/reference.js';
 import { Random } from '../random.js';
 import { LIVE_FEATURES } from '../../../shared/features.js';
 import { bandLimited } from './band-limit.js';
+import { marginsOf, shiftFor } from './calibrate.js';
 import { hardNegative, wordBounds } from './hard-negatives.js';
 import { layerUse } from './layer-use.js';
 import { withOutputsFor } from './output-layer.js';
@@ -142,6 +143,14 @@ describe('hard negatives', () => {
       expect(sound).not.toEqual(take);
     }
   });
+});
+
+it('moves a word until the wanted share of its takes is heard', () => {
+  const margins = marginsOf(Float32Array.from([0, 1, 3, /**/ 0, 4, 1, /**/ 2, 0, 1, /**/ 0, 0, 5]), 3, 2);
+  expect([...margins]).toEqual([2, -3, -1, 5]);
+  const shifted = margins.map((margin) => margin + shiftFor(margins, 0.75));
+  expect(shifted.filter((margin) => margin >= 0)).toHaveLength(3);
+  expect(shiftFor(Float32Array.of(-9, -9), 0.9)).toBe(2);
 });
 
 it('has sound plans', () => {

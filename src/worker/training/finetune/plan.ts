@@ -35,14 +35,14 @@ export const FinetunePlan = z.strictObject({
 export type FinetunePlan = z.infer<typeof FinetunePlan>;
 
 const QUICK: FinetunePlan = {
-  layers: 'linear',
+  layers: 'all',
   boostStrength: 0.5,
   boostDecay: 0.8,
   learningRate: 0.01,
   learningRateFactor: 0.75,
   momentum: 0.9,
   weightDecay: 0.0001,
-  epochs: 5,
+  epochs: 6,
   batchSize: 32,
   firstEpochBatchSize: 32,
   windowsPerWord: 250,
@@ -57,11 +57,12 @@ export const FINETUNE_PLANS: Readonly<Record<FinetuneMode, FinetunePlan>> = {
   quick: QUICK,
   thorough: {
     ...QUICK,
-    epochs: 12,
+    epochs: 10,
     learningRateFactor: 0.85,
     windowsPerWord: 500,
-    windowsAtMost: 4000,
-    replayWindows: 5000,
-    windowSets: 3,
+    windowsAtMost: 3000,
+    hardNegatives: 1.5,
+    replayWindows: 3500,
+    windowSets: 2,
   },
 };

@@ -109,38 +109,50 @@ export async function makeWindowSet(
   stopped: () => boolean,
 ): Promise<WindowSet> {
   const items = composition(source, colours(source), new Random(deriveSeed(source.seed, 'composition', set)));
-  const out = new Float32Array(items.length * WINDOW_VALUES);
-  const targets = new Float32Array(items.length * source.labels.length);
-  const length = samplesPerWindow(source.features);
+  const { labels } = source;
+  const windows = new Float32Array(items.length * WINDOW_VALUES);
+  const targets = new Float32Array(items.length * labels.length);
   for (let at = 0; at < items.length && !stopped(); at += BATCH_WINDOWS) {
     const batch = items.slice(at, at + BATCH_WINDOWS);
-    const samples = new Float32Array(batch.length * length);
-    const stretch = new Float32Array(batch.length).fill(1);
-    const shift = new Int32Array(batch.length);
-    batch.forEach((item, i) => {
-      const random = new Random(deriveSeed(source.seed, 'window', set, at + i));
-      const window = samples.subarray(i * length, (i + 1) * length);
-      const draw = item.write(window, random);
-      if (random.chance(BAND_LIMITED_SHARE)) window.set(bandLimited(window));
-      stretch[i] = draw.stretch;
-      shift[i] = draw.shift;
-    });
-    const decibels = source.extractor.extract(samples, batch.length, length, { stretch, shift });
-    if (source.randomFloor) {
-      const random = new Random(deriveSeed(source.seed, 'floor', set, at));
-      const { lowDb, highDb } = source.randomFloor;
-      for (let i = 0; i < batch.length; i++) {
-        cutFloor(decibels.subarray(i * WINDOW_VALUES, (i + 1) * WINDOW_VALUES), lowDb, highDb, random);
-      }
-    }
-    const windows = finishWindows(source.features, decibels);
-    out.set(windows, at * WINDOW_VALUES);
-    const old = source.oldLogits(windows, batch.length);
-    batch.forEach((item, i) => answer(source, item, old, i, targets.subarray((at + i) * source.labels.length)));
+    const made = render(source, batch, `${set}`, at);
+    windows.set(made, at * WINDOW_VALUES);
+    const old = source.oldLogits(made, batch.length);
+    batch.forEach((item, i) => answer(source, item, old, i, targets.subarray((at + i) * labels.length)));
     onProgress(at + batch.length);
     await nextTurn();
   }
-  return { windows: out, targets };
+  return { windows, targets };
+}
+
+/** Takes of one taught word, changed as in training but never seen there. */
+export function takeWindows(source: WindowSource, { word, takes }: TaughtWord, count: number): Float32Array {
+  const items = Array.from({ length: count }, (_, i) => spoken(source, () => takes[i % takes.length]!, OLD_ANSWER));
+  return render(source, items, `calibration of ${word}`, 0);
+}
+
+/** @param at place of the first item in its set */
+function render(source: WindowSource, items: readonly Item[], set: string, at: number): Float32Array {
+  const length = samplesPerWindow(source.features);
+  const samples = new Float32Array(items.length * length);
+  const stretch = new Float32Array(items.length).fill(1);
+  const shift = new Int32Array(items.length);
+  items.forEach((item, i) => {
+    const random = new Random(deriveSeed(source.seed, 'window', set, at + i));
+    const window = samples.subarray(i * length, (i + 1) * length);
+    const draw = item.write(window, random);
+    if (random.chance(BAND_LIMITED_SHARE)) window.set(bandLimited(window));
+    stretch[i] = draw.stretch;
+    shift[i] = draw.shift;
+  });
+  const decibels = source.extractor.extract(samples, items.length, length, { stretch, shift });
+  if (source.randomFloor) {
+    const random = new Random(deriveSeed(source.seed, 'floor', set, at));
+    const { lowDb, highDb } = source.randomFloor;
+    for (let i = 0; i < items.length; i++) {
+      cutFloor(decibels.subarray(i * WINDOW_VALUES, (i + 1) * WINDOW_VALUES), lowDb, highDb, random);
+    }
+  }
+  return finishWindows(source.features, decibels);
 }
 
 /** Number of windows of a set. */
