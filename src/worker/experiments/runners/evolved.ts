@@ -88,10 +88,7 @@ function dataOf(task: EvolvedTask, context: RunContext): { train: LabelledSet; t
   return { train: normalised(train), test: normalised(test), hash };
 }
 
-/**
- * Connections begin as large as those that are added later. By the full fan-in they would be too small to learn from: at the
- * published rate forty epochs on MNIST stay at chance.
- */
+/** Connections begin as large as those that are added later: the one size that the document's code names. */
 function drawAsNew({ weight, mask, bias }: LayerTensors, random: Random): void {
   const limit = newWeightLimit(bias.length);
   weight.forEach((_, i) => (weight[i] = mask![i] ? random.uniform(-limit, limit) : 0));
