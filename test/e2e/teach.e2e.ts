@@ -87,7 +87,10 @@ describe.skipIf(without)('teaching a word in the window', () => {
       const accept = page.getByRole('button', { name: 'Accept and listen with it' });
       await accept.waitFor({ timeout: TRAINING_MS });
       await page.screenshot({ path: artefact('teach-3-compare.png') });
-      const figures = winnow.region('Before and after').getByRole('row', { name: /^whistle/ }).first();
+      const figures = winnow
+        .region('Before and after')
+        .getByRole('row', { name: /^whistle/ })
+        .first();
       expect(await figures.textContent()).toMatch(/(100|5\d|6\d|7\d|8\d|9\d)(\.\d)? ?% of 2/);
 
       await accept.click();
