@@ -210,7 +210,9 @@ describe.skipIf(native.engine === null)(
       );
       maskedWithoutDropout.setLayers(start);
       const masks = start.map((layer) => layer.mask);
-      full.setLayers(start.map(({ mask: _, ...layer }) => layer));
+      const everywhere = structuredClone(start);
+      for (const layer of everywhere) delete layer.mask;
+      full.setLayers(everywhere);
       for (let at = 0; at < SAMPLES; at += BATCH) {
         const batch = order.subarray(at, at + BATCH);
         maskedWithoutDropout.train(windows, targets, batch, BATCH, plain);
