@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -81,6 +81,12 @@ describe.skipIf(without || electron !== undefined)('the shell’s own work (stan
     while (!holds(await shell.state())) await wait(POLL_MS);
   }
 
+  /** The tray is quicker than the page: what was chosen there must have reached the host, which writes it down. */
+  async function arrived(choice: string): Promise<void> {
+    const settings = join(home.path, 'settings.json');
+    while (!existsSync(settings) || !readFileSync(settings, 'utf8').includes(choice)) await wait(POLL_MS);
+  }
+
   it('isolates the page', async () => {
     expect((await shell.state()).windows[0]!.webPreferences).toMatchObject({
       contextIsolation: true,
@@ -134,6 +140,7 @@ describe.skipIf(without || electron !== undefined)('the shell’s own work (stan
 
   it('listens from the tray and the menu, and goes on while its window is hidden', async () => {
     await winnow.choose('Input', 'demo:');
+    await arrived('"demo"');
     await until(({ tray }) => tray?.items[1] === 'Start Listening');
     await shell.do('clickTray', 'Start Listening');
     await until(({ tray }) => tray?.toolTip === 'Winnow is listening' && tray.items[1] === 'Stop Listening');
@@ -152,8 +159,7 @@ describe.skipIf(without || electron !== undefined)('the shell’s own work (stan
     await winnow.choose('Input', { label: 'WAV or FLAC file…' });
     await shell.page.getByLabel('Path of the file on this computer').fill('/there/is/no.wav');
     await shell.page.getByLabel('Path of the file on this computer').press('Enter');
-    // The tray is quicker than the page: the choice must have arrived.
-    while (!readFileSync(join(home.path, 'settings.json'), 'utf8').includes('/there/is/no.wav')) await wait(POLL_MS);
+    await arrived('/there/is/no.wav');
     await shell.do('clickTray', 'Start Listening');
     await until(({ dialogs }) => dialogs.length > 0);
     expect((await shell.state()).dialogs[0]).toMatchObject({
