@@ -21,20 +21,15 @@ export class Listening {
 
   constructor(engine: Engine, events: ListeningEvents) {
     this.#events = events;
-    const become = (listening: boolean): void => {
-      if (listening === this.#now) return;
-      this.#now = listening;
-      events.changed(listening);
-    };
     this.#client = engine.client({
       // The next snapshot comes only after this has settled.
       snapshot: (snapshot) => {
-        become(snapshot.listening);
+        this.#become(snapshot.listening);
         return new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
       },
       event: (event) => {
         if (event.kind === 'settings') events.theme(event.settings.theme);
-        else if (event.kind === 'ended') become(false);
+        else if (event.kind === 'ended') this.#become(false);
         else if (event.kind === 'host' && event.state === 'started') void this.#readTheme(events);
       },
     });
@@ -49,8 +44,16 @@ export class Listening {
     try {
       await this.#client.call(this.#now ? 'listen.stop' : 'listen.start', {});
     } catch (error) {
+      // The last snapshot may have caught the attempt.
+      this.#become(false);
       this.#events.failed(WinnowError.from(error));
     }
+  }
+
+  #become(listening: boolean): void {
+    if (listening === this.#now) return;
+    this.#now = listening;
+    this.#events.changed(listening);
   }
 
   async #readTheme(events: ListeningEvents): Promise<void> {

@@ -169,6 +169,7 @@ describe.skipIf(without || electron !== undefined)('the shell’s own work (stan
   });
 
   it('ends, engine and all, when its window is closed while it does not listen', async () => {
+    await until(({ tray }) => tray?.toolTip === 'Winnow');
     const { engines } = await shell.state();
     void shell.do('closeWindow').catch(() => undefined);
     expect(await shell.ended).toBe(0);
