@@ -13,6 +13,7 @@ import { sineWav } from '../helpers/wav.js';
 const without = leavesOut('the page in a browser', [CHROMIUM === undefined && 'no Chromium']);
 /** Enough of them fill the picture of the last seconds. */
 const WORDS_IN_PICTURE = 3;
+const POLL_LIMIT_MS = 10_000;
 const TONE_AMPLITUDE = 0.5;
 const TONE_SECONDS = 120;
 /** Noise of every kind has this rms. */
@@ -167,7 +168,8 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
   it('remembers the settings, and shows them on a second page', async () => {
     const second = await WinnowPage.open(browser, address);
     await winnow.choose('Input', `demo:${clipName('no')}`);
-    await second.page.waitForFunction('[...document.querySelectorAll("select")].some(({ value }) => value === "demo:no-ben")');
+    const input = second.page.getByRole('combobox', { name: 'Input', exact: true });
+    await expect.poll(() => input.inputValue(), { timeout: POLL_LIMIT_MS }).toBe(`demo:${clipName('no')}`);
     await second.page.close();
   });
 
