@@ -10,6 +10,9 @@ import { runScript, setup } from './setup.mjs';
 /** An Electron that ends with a failure before this has not shown a window: a library or the sandbox is missing. */
 const EARLY_END_MS = 3_000;
 
+/** Within this after a Ctrl-C comes npm's copy of it. */
+const ECHO_MS = 250;
+
 const say = (line) => console.error(`start: ${line}`);
 
 /** @returns {Promise<{ code: number | null, early: boolean }>} */
@@ -32,8 +35,9 @@ function runElectron(path, args) {
 
 /** In this process, so that a Ctrl-C arrives where it is handled, once. */
 async function serve(args) {
-  // A terminal's Ctrl-C comes twice under npm, which passes it on: the second one must not cut short what the first one ends.
-  process.on('SIGINT', () => {});
+  // A terminal's Ctrl-C comes twice under npm, which passes it on. The second one must not cut short what the first one ends, nor
+  // meet a process that is past handling signals: so this one stays until it has come.
+  process.on('SIGINT', () => setTimeout(() => {}, ECHO_MS));
   process.argv.splice(1, Infinity, join(ROOT, 'bin/winnow'), 'serve', ...args);
   await import(pathToFileURL(join(ROOT, 'out/main/cli.cjs')).href);
 }
