@@ -12,20 +12,20 @@ interface NetLog {
   readonly constants: { readonly logSourceType: Record<string, number> };
   readonly events: readonly {
     readonly source: { readonly type: number };
-    readonly params?: { readonly url?: string; readonly initiator?: string; readonly network_isolation_key?: string };
+    readonly params?: { readonly url?: string; readonly initiator?: string };
   }[];
 }
 
 /**
- * Addresses that the browser asked for over the network on behalf of a page of `origin`: navigations, requests of documents and
- * workers, sockets. (A browser's own services are none of the page's; they are kept from the network by `NOWHERE_ELSE`.)
+ * Addresses that a page of `origin` made the browser ask for: by documents, workers, sockets and links. What the browser's own
+ * services ask for (updates, accounts, its autofill server) names no page as its initiator and is none of the page's doing;
+ * `NOWHERE_ELSE` keeps it from the network.
  */
-function askedForPage(path: string, { origin, hostname }: URL): string[] {
+function askedByPage(path: string, origin: string): string[] {
   const { constants, events } = JSON.parse(readFileSync(path, 'utf8')) as NetLog;
   const type = constants.logSourceType.URL_REQUEST;
   const urls = events.flatMap(({ source, params }) => {
-    const ofPage = params?.initiator === origin || params?.network_isolation_key?.includes(hostname);
-    return source.type === type && params?.url !== undefined && ofPage ? [params.url] : [];
+    return source.type === type && params?.url !== undefined && params.initiator === origin ? [params.url] : [];
   });
   return [...new Set(urls)].filter((url) => !/^(blob|data):/.test(url));
 }
@@ -61,12 +61,12 @@ describe.skipIf(without)('a session from the first page to the last word', () =>
     await browser.close();
     await command.stop();
 
-    const { host } = new URL(address);
+    const { host, origin } = new URL(address);
     expect(byPage.length).toBeGreaterThan(2);
     expect(byPage.some((url) => url.startsWith('ws://'))).toBe(true);
     expect(byPage.filter((url) => new URL(url).host !== host && !/^(blob|data):/.test(url))).toEqual([]);
 
-    const byBrowser = askedForPage(netLog, new URL(address));
+    const byBrowser = askedByPage(netLog, origin);
     expect(byBrowser.length).toBeGreaterThan(2);
     expect(byBrowser.filter((url) => new URL(url).host !== host)).toEqual([]);
 
