@@ -7,9 +7,10 @@ import type { WeightPrecision } from '../worker/network/model-tensors.js';
 import { withSettings, type Recipe } from '../worker/training/recipe.js';
 import { findRecipe, recipeNames } from '../worker/training/recipes.js';
 import { bestSeed, seedSpread, type SeedReport } from '../worker/training/seed-spread.js';
+import type { Distillation } from '../worker/training/distillation.js';
 import type { TrainingEvent, TrainingJob, TrainingOutcome } from '../worker/training/training-job.js';
 import { startTraining } from '../worker/training/training-run.js';
-import { integerOption, parseArguments, usageError } from './arguments.js';
+import { integerOption, numberOption, parseArguments, usageError } from './arguments.js';
 import type { Command } from './command.js';
 import { Progress } from './progress.js';
 
@@ -26,12 +27,17 @@ const usage = `winnow train --preset NAME --data DIR --out FILE [options]
   --seed S           of weights, masks and order (1)
   --seeds N          train N networks with seeds S, S+1, ..., keep the best on validation, report the spread
   --set KEY=VALUE    change any part of the recipe; repeatable (schedule.learningRate=0.02)
+  --teacher MODEL    also learn this model's answers (same labels and features)
+  --teacher-share F  weight of its answers against the labels' (0.7)
   --threads N        native threads (one per core)
   --restart          begin anew even where a stopped run could go on
   --half             store the weights in half precision; scores are those of the rounded weights
   --no-test          leave the test part alone
   --show             print the recipe as JSON and stop
   --json             one JSON object per line: phase, resumed, progress, epoch, done`;
+
+/** Mostly the teacher's: it knows more than which word was meant. */
+const TEACHER_SHARE = 0.7;
 
 const wrong = (reason: string): WinnowError => usageError('train', reason);
 
@@ -47,6 +53,7 @@ interface TrainOptions {
   readonly seed: number;
   readonly seeds: number;
   readonly threads: number;
+  readonly distillation?: Distillation;
   readonly restart: boolean;
   readonly precision: WeightPrecision;
   readonly test: boolean;
@@ -64,6 +71,8 @@ function parse(args: string[]): TrainOptions | Recipe {
     seed: { type: 'string' },
     seeds: { type: 'string' },
     set: { type: 'string', multiple: true },
+    teacher: { type: 'string' },
+    'teacher-share': { type: 'string' },
     threads: { type: 'string' },
     restart: { type: 'boolean' },
     'no-test': { type: 'boolean' },
@@ -76,6 +85,9 @@ function parse(args: string[]): TrainOptions | Recipe {
   const epochs = wholeNumber(values.epochs, 'epochs', 1, 10_000);
   const settings = [...(epochs === undefined ? [] : [`schedule.epochs=${epochs}`]), ...(values.set ?? [])];
   const recipe = withSettings(findRecipe(values.preset), settings);
+  const { teacher, 'teacher-share': shareText } = values;
+  if (shareText !== undefined && teacher === undefined) throw wrong('--teacher-share needs --teacher');
+  const share = shareText === undefined ? TEACHER_SHARE : numberOption('train', 'teacher-share', shareText, 0, 1);
   if (values.show) return recipe;
   if (values.data === undefined) throw wrong('--data is missing');
   if (values.out === undefined) throw wrong('--out is missing');
@@ -91,7 +103,13 @@ function parse(args: string[]): TrainOptions | Recipe {
     precision: values.half ? 'f16' : 'f32',
     test: !(values['no-test'] ?? false),
     json: values.json ?? false,
-    changes: [...settings.flatMap((setting) => ['--set', setting]), ...(values.half ? ['--half'] : [])],
+    ...(teacher === undefined ? {} : { distillation: { teacher, share } }),
+    changes: [
+      ...settings.flatMap((setting) => ['--set', setting]),
+      ...(teacher === undefined ? [] : ['--teacher', path.parse(teacher).name]),
+      ...(shareText === undefined ? [] : ['--teacher-share', share]),
+      ...(values.half ? ['--half'] : []),
+    ].map(String),
   };
 }
 
@@ -134,6 +152,7 @@ async function trainSeed(options: TrainOptions, seed: number, out: string, progr
     restart: options.restart,
     precision: options.precision,
     threads: options.threads,
+    ...(options.distillation ? { distillation: options.distillation } : {}),
     test: options.test,
     command: ['winnow train --preset', options.preset, '--data DIR --seed', options.seed, ...many, ...options.changes].join(' '),
   };

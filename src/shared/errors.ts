@@ -407,6 +407,11 @@ export const ERRORS = {
     next: 'Put recordings into its folder "noise" or "_background_noise_", or use a recipe without real noise.',
     exit: 1,
   },
+  'training-teacher': {
+    cause: 'The model "{teacher}" cannot teach this network: {reason}.',
+    next: 'Choose a model that was trained with the same labels and features.',
+    exit: 1,
+  },
   'training-recipe': {
     cause: 'There is no recipe or network called "{name}".',
     next: 'Choose one of: {names}.',

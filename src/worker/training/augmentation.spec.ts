@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLIP_MARGIN_SAMPLES, CLIP_SAMPLES, WINDOW_SAMPLES } from '../../shared/features.js';
-import { addNoise, augmentClip, augmentSilence, blendWhite, cutFloor, resampleSpeed } from './augmentation.js';
+import { addNoise, addRoom, augmentClip, augmentSilence, blendWhite, cutFloor, resampleSpeed } from './augmentation.js';
 import { NoiseRecordings, rms } from './noise-recordings.js';
 import { Random } from './random.js';
 import type { Augmentation } from './recipe.js';
@@ -128,4 +128,28 @@ it('cuts the floor of a window at one level in [-80, -20) dB', () => {
     expect(floor).toBeLessThan(-20);
     expect(window.every((x, i) => x === Math.max(before[i]!, floor))).toBe(true);
   }
+});
+
+describe('addRoom', () => {
+  const click = new Float32Array(CLIP_SAMPLES);
+  click[100] = 0.5;
+
+  it('keeps the direct sound first and the level of the clip, with reflections that fall by 60 dB in rt60', () => {
+    const heard = addRoom(click, 0.5, 0, new Random(3));
+    const direct = heard[100]!;
+    expect(rms(heard)).toBeCloseTo(rms(click), 6);
+    expect(heard.subarray(0, 100).every((x) => x === 0)).toBe(true);
+    const reflections = heard.subarray(101);
+    // As much energy in the reflections as in the direct sound, at 0 dB.
+    expect(reflections.reduce((sum, x) => sum + x * x, 0) / direct ** 2).toBeCloseTo(1, 1);
+    expect(reflections.subarray(0, 47).every((x) => x === 0)).toBe(true);
+    expect(reflections.subarray(8000).every((x) => x === 0)).toBe(true);
+    const loudest = (from: number, to: number) => Math.max(...reflections.subarray(from, to).map(Math.abs));
+    expect(20 * Math.log10(loudest(6400, 8000) / loudest(48, 1600))).toBeLessThan(-35);
+  });
+
+  it('leaves silence silent and draws another room from another seed', () => {
+    expect(addRoom(new Float32Array(CLIP_SAMPLES), 0.3, 0, new Random(1)).every((x) => x === 0)).toBe(true);
+    expect(addRoom(click, 0.3, 0, new Random(1))).not.toEqual(addRoom(click, 0.3, 0, new Random(2)));
+  });
 });

@@ -1,4 +1,4 @@
-import { CLIP_SAMPLES, LIVE_FEATURES } from '../../shared/features.js';
+import { CLIP_SAMPLES, LIVE_FEATURES, SAMPLE_RATE_HZ } from '../../shared/features.js';
 import { rms, type NoiseRecordings } from './noise-recordings.js';
 import type { Random } from './random.js';
 import type { Augmentation } from './recipe.js';
@@ -24,6 +24,33 @@ export function resampleSpeed(clip: Float32Array, scale: number): Float32Array {
     if (left >= clip.length - 1) break;
     out[i] = clip[left]! + (at - left) * (clip[left + 1]! - clip[left]!);
   }
+  return out;
+}
+
+/** Reflections of one response: sparse pulses of either sign sound as smooth as noise and cost a hundredth of it. */
+const REFLECTIONS = 128;
+const EARLIEST_REFLECTION_SECONDS = 0.003;
+
+/**
+ * A clip as a room would give it: the direct sound and a velvet-noise tail (Karjalainen and Jarvelainen 2007), pulses at random
+ * instants with random signs under an exponential decay; at the clip's own level.
+ * @param rt60 seconds in which the tail falls by 60 dB
+ * @param directDb energy of the direct sound over that of the tail
+ */
+export function addRoom(clip: Float32Array, rt60: number, directDb: number, random: Random): Float32Array {
+  const earliest = Math.round(EARLIEST_REFLECTION_SECONDS * SAMPLE_RATE_HZ);
+  const latest = Math.min(clip.length - 1, Math.round(rt60 * SAMPLE_RATE_HZ));
+  const delays = Array.from({ length: REFLECTIONS }, () => random.integer(earliest, latest));
+  const gains = delays.map((delay) => (random.chance(0.5) ? 1 : -1) * 10 ** ((-3 * delay) / (rt60 * SAMPLE_RATE_HZ)));
+  const scale = Math.sqrt(10 ** (-directDb / 10) / gains.reduce((sum, gain) => sum + gain * gain, 0));
+  const out = Float32Array.from(clip);
+  delays.forEach((delay, r) => {
+    const gain = scale * gains[r]!;
+    for (let i = delay; i < out.length; i++) out[i] = out[i]! + gain * clip[i - delay]!;
+  });
+  const level = rms(out);
+  const back = level === 0 ? 1 : rms(clip) / level;
+  for (let i = 0; i < out.length; i++) out[i] = out[i]! * back;
   return out;
 }
 
@@ -73,9 +100,13 @@ export function augmentClip(
   random: Random,
   recordings: NoiseRecordings,
 ): SpectrogramDraw {
-  const { amplitude, speed, stretch, shift } = settings;
+  const { amplitude, speed, stretch, shift, room } = settings;
   const gain = random.chance(amplitude.probability) ? random.uniform(amplitude.low, amplitude.high) : 1;
-  const sound = random.chance(speed.probability) ? resampleSpeed(clip, random.uniform(-speed.range, speed.range)) : clip;
+  const dry = random.chance(speed.probability) ? resampleSpeed(clip, random.uniform(-speed.range, speed.range)) : clip;
+  const sound =
+    room && random.chance(room.probability)
+      ? addRoom(dry, random.uniform(room.rt60Low, room.rt60High), random.uniform(room.directDbLow, room.directDbHigh), random)
+      : dry;
   const rate = random.chance(stretch.probability) ? 1 + random.uniform(-stretch.range, stretch.range) : 1;
   const frames = random.chance(shift.probability) ? random.integer(-shift.frames, shift.frames) : 0;
 

@@ -19,6 +19,7 @@ interface Reported extends TrainingReport {
   readonly spread?: Readonly<Record<string, Spread>> & { readonly seeds: readonly number[] };
   /** What a reader should know beyond the figures. */
   readonly note?: string;
+  readonly distillation?: { readonly teacher: string; readonly sha256: string; readonly share: number };
   readonly machine: string;
   readonly isa: string;
   readonly code: string;
@@ -73,15 +74,19 @@ function costText(cost: Cost | undefined): string[] {
 
 function recipeText(recipe: Recipe): string[] {
   const { schedule, augmentation, silence, unknown, features } = recipe;
-  const { noise } = augmentation;
+  const { noise, room } = augmentation;
   const random = augmentation.randomFloor;
   return [
     `Features: ${features.melBank} mel bank, ${features.framing} framing, floor ${features.floorDb} dB, ${features.standardise ? 'each window standardised' : 'not standardised'}.`,
     `Schedule: ${schedule.epochs} epochs, learning rate ${schedule.learningRate} x ${schedule.learningRateFactor} per epoch, momentum ${schedule.momentum}, weight decay ${schedule.weightDecay}, batch ${schedule.batchSize} (first epoch ${schedule.firstEpochBatchSize}), ${schedule.sampler} order.`,
-    `Augmentation, with probabilities: amplitude ${augmentation.amplitude.probability}, speed and pitch ${augmentation.speed.probability}, stretch ${augmentation.stretch.probability}, shift ${augmentation.shift.probability} (of the ${augmentation.shift.of}); ${recipe.premadeEpochs} different epochs.`,
+    `Augmentation, with probabilities: amplitude ${augmentation.amplitude.probability}, speed and pitch ${augmentation.speed.probability}, stretch ${augmentation.stretch.probability}, shift ${augmentation.shift.probability} (of the ${augmentation.shift.of})${room ? `, room ${room.probability} (reverberation ${room.rt60Low} to ${room.rt60High} s)` : ''}; ${recipe.premadeEpochs} different epochs.`,
     `Noise in training: ${noise.whiteShare + noise.realShare === 0 ? 'none' : `white (eta up to ${noise.etaMax}) in ${percent(noise.whiteShare)} % of the windows, recordings at ${noise.snrLowDb} to ${noise.snrHighDb} dB in ${percent(noise.realShare)} %`}. Random floor: ${random ? `${random.lowDb} to ${random.highDb} dB` : 'none'}.`,
     `Silence: ${percent(silence.share)} % of the word windows, ${percent(silence.zerosShare)} % of them digital silence and the rest background recordings. Unknown: other words, at most ${percent(unknown.share)} % of the word windows per epoch.`,
   ];
+}
+
+function distillationText({ teacher, sha256, share }: NonNullable<Reported['distillation']>): string {
+  return `Taught by \`${teacher}\` (sha256 ${sha256}): its answers weigh ${percent(share)} %, the labels the rest.`;
 }
 
 /** A model's card in Markdown, from its own report alone. */
@@ -142,6 +147,7 @@ export function modelCard(model: Model): string {
     `\`${report.command}\``,
     '',
     ...(report.note ? [report.note, ''] : []),
+    ...(report.distillation ? [distillationText(report.distillation), ''] : []),
     ...recipeText(report.recipe),
     `Best epoch on validation: ${report.bestEpoch}. Data: ${report.data}.`,
     '',

@@ -30,6 +30,8 @@ export interface TrainingSet {
   readonly windows: Float32Array;
   /** Class by window. */
   readonly targets: Int32Array;
+  /** What to say instead of the bare class, `[window][class]`. */
+  readonly answers?: Float32Array;
 }
 
 export interface PremadeSource {

@@ -18,6 +18,18 @@ export const Augmentation = z.strictObject({
   shift: z.strictObject({ probability, frames: z.int().min(0).max(16), of: z.enum(['spectrogram', 'samples']) }),
   /** In each training window values below U(lowDb, highDb) become that value; null switches it off. */
   randomFloor: z.strictObject({ lowDb: z.number().min(-200).max(0), highDb: z.number().min(-200).max(0) }).nullable(),
+  /** A clip heard in a room: the sound and its decaying reflections; absent or probability 0 switches it off. */
+  room: z
+    .strictObject({
+      probability,
+      /** Seconds until the reflections have fallen by 60 dB. */
+      rt60Low: z.number().min(0.05).max(5),
+      rt60High: z.number().min(0.05).max(5),
+      /** Energy of the direct sound over that of the reflections. */
+      directDbLow: z.number().min(-20).max(40),
+      directDbHigh: z.number().min(-20).max(40),
+    })
+    .optional(),
   noise: z.strictObject({
     /** Share of windows blended with white noise, A* = (1 - eta) A + eta U(-1, 1), eta from U(0, etaMax). */
     whiteShare: probability,

@@ -37,7 +37,7 @@ export interface TrainerInput {
   readonly seed: number;
   readonly trainer: NativeTrainer;
   /** The windows of an epoch (counted from 0). */
-  trainingSet(epoch: number): TrainingSet;
+  trainingSet(epoch: number): Promise<TrainingSet>;
   /** Accuracy of the network as it stands on the validation part. */
   validate(): { readonly accuracy: number; readonly score: number };
   /** Accuracy on the test part, to be shown beside: nothing is chosen by it. */
@@ -102,7 +102,7 @@ export async function trainNetwork(input: TrainerInput, hooks: TrainerHooks): Pr
 
   for (let epoch = history.length; epoch < schedule.epochs; epoch++) {
     const epochStart = performance.now();
-    const { windows, targets } = input.trainingSet(epoch);
+    const { windows, targets, answers } = await input.trainingSet(epoch);
     const order = epochOrder(targets, recipe.labels.length, schedule.sampler, deriveSeed(seed, 'order', epoch));
     const batchSize = epoch === 0 ? schedule.firstEpochBatchSize : schedule.batchSize;
     // A last batch of one window has no variance for the batch norm.
@@ -120,7 +120,7 @@ export async function trainNetwork(input: TrainerInput, hooks: TrainerHooks): Pr
       await nextTurn();
       if (hooks.stopped()) return { finished: false, best, bestOnTest, history };
       const part = order.subarray(at, Math.min(at + chunk, total));
-      const result = trainer.train(windows, targets, part, batchSize, step);
+      const result = trainer.train(windows, answers ?? targets, part, batchSize, step);
       if (!Number.isFinite(result.loss)) throw new WinnowError('training-diverged', { epoch: epoch + 1 });
       loss += result.loss * part.length;
       correct += result.correct;

@@ -94,6 +94,35 @@ describe.skipIf(loadNative().engine === null)('runTraining (left out where the n
     expect(card).not.toContain(folder);
   });
 
+  it('learns the answers of a teacher beside the labels, and says whose', async () => {
+    const silent = { emit: () => {}, stopped: () => false };
+    const { recipe } = job('x');
+    const one = withSettings(recipe, ['schedule.epochs=1']);
+    await runTraining(job('teacher.safetensors', { recipe: one, test: false }), silent);
+    const teacher = path.join(folder, 'teacher.safetensors');
+    const taught = (share: number, out: string) =>
+      runTraining(job(out, { recipe: one, test: false, distillation: { teacher, share } }), silent);
+    await taught(0, 'labels.safetensors');
+    await taught(0.7, 'taught.safetensors');
+    const layers = async (name: string) => (await readModelFile(path.join(folder, name))).layers;
+    // Without a share of the answers, the labels alone count, as if there were no teacher.
+    expect(await layers('labels.safetensors')).toEqual(await layers('teacher.safetensors'));
+    expect(await layers('taught.safetensors')).not.toEqual(await layers('teacher.safetensors'));
+    const { report } = await readModelFile(path.join(folder, 'taught.safetensors'));
+    expect(report!['distillation']).toMatchObject({
+      teacher: 'commands',
+      share: 0.7,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+
+    const others = withSettings(one, ['labels=["_silence_","_unknown_","no","yes"]']);
+    const otherLabels = job('y', { recipe: others, distillation: { teacher, share: 0.5 } });
+    await expect(runTraining(otherLabels, silent)).rejects.toMatchObject({ code: 'training-teacher' });
+    const plain = withSettings(one, ['features.standardise=false']);
+    const otherFeatures = job('y', { recipe: plain, distillation: { teacher, share: 0.5 } });
+    await expect(runTraining(otherFeatures, silent)).rejects.toMatchObject({ code: 'training-teacher' });
+  });
+
   it('[negative] refuses data without a part, and real noise without recordings', async () => {
     const hooks = { emit: () => {}, stopped: () => false };
     const words = withSettings(job('x').recipe, ['labels=["up","down"]']);

@@ -16,6 +16,7 @@ import { initialMasks, skipOption } from './connections.js';
 import { codeVersion, machineName } from './code-version.js';
 import { measureCost } from './cost.js';
 import { clipsOf, dividedForTraining, isWord, listData, type Listing } from './dataset.js';
+import { Teacher, type Distillation } from './distillation.js';
 import { clipItems, evaluate, evaluationWindows, NOISE_ETAS, silenceItems, validate, type Evaluation } from './evaluation.js';
 import type { EvaluationItem, ValidationSet } from './evaluation.js';
 import type { Split } from './hash-split.js';
@@ -46,6 +47,8 @@ export interface TrainingJob {
    * chose theirs. Nothing is chosen by it.
    */
   readonly watchTest?: boolean;
+  /** Whose answers it learns beside the labels. */
+  readonly distillation?: Distillation;
   /** How the run was called, for the report. */
   readonly command: string;
 }
@@ -131,6 +134,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
   const train = await openPart(listing, 'train', recipe, hooks);
   const validation = await openPart(listing, 'validation', recipe, hooks);
   const test = job.test ? await openPart(listing, 'test', recipe, hooks) : null;
+  const teacher = job.distillation ? await Teacher.open(job.distillation, recipe) : null;
   try {
     const noise = await NoiseRecordings.load(listing, 'train');
     if (needsRecordings(recipe) && noise.isEmpty) throw new WinnowError('training-no-noise', { path: listing.root });
@@ -155,7 +159,16 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
     });
     trainer.setLayers(initialLayers(recipe.network, seed, initialMasks(recipe)));
     const identity = createHash('sha256')
-      .update(JSON.stringify([recipe, seed, train.hash, validation.hash, isa ?? engine.info().isa]))
+      .update(
+        JSON.stringify([
+          recipe,
+          seed,
+          train.hash,
+          validation.hash,
+          isa ?? engine.info().isa,
+          ...(teacher ? [teacher.sha256, job.distillation!.share] : []),
+        ]),
+      )
       .digest('hex');
     const checkpointFile = checkpointPath(job.out);
     if (job.restart) rmSync(checkpointFile, { force: true });
@@ -169,7 +182,10 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
         recipe,
         seed,
         trainer,
-        trainingSet: (epoch) => epochs.read(epoch % epochs.count, deriveSeed(seed, 'floor', epoch)),
+        trainingSet: async (epoch) => {
+          const set = epochs.read(epoch % epochs.count, deriveSeed(seed, 'floor', epoch));
+          return teacher ? teacher.answered(set, recipe.labels.length, threads) : set;
+        },
         validate: () => validate(sets, recipe.labels, logitsOfTrainer),
         ...(watched ? { watchTest: () => validate(watched, recipe.labels, logitsOfTrainer).accuracy } : {}),
         identity,
@@ -243,6 +259,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
       clips: split,
       hashes,
       recipe,
+      ...(teacher ? { distillation: { teacher: teacher.name, sha256: teacher.sha256, share: job.distillation!.share } } : {}),
       bestEpoch: best.epoch,
       epochs: history,
       validationScore: best.score,
@@ -261,5 +278,6 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
     train.close();
     validation.close();
     test?.close();
+    await teacher?.close();
   }
 }
