@@ -5,6 +5,7 @@ import { openRecorder } from '../worker/audio/open-recorder.js';
 import { ActionRunner } from '../worker/hosts/actions.js';
 import { SettingsStore } from '../worker/hosts/settings-store.js';
 import { winnowHome } from '../worker/places.js';
+import { decisionInUse } from '../worker/recognizer/decision-in-use.js';
 import { isRecording, Recognizer, type Listener, type RecognizerEvents, type Spotted } from '../worker/recognizer/recognizer.js';
 import { parseArguments, usageError } from './arguments.js';
 import type { Command } from './command.js';
@@ -29,7 +30,7 @@ ${HEARING_USAGE}
                     WINNOW_TIME_MS tell the same. At most once a second for each word.
 
 Times are in ms of the stream: timeMs the middle of the word, firedMs the decision. Threshold, smoothing, patience and refractory
-time are those of the settings. Ctrl-C ends it with the summary.`;
+time are those that the first model suggests, unless they were set by hand in the window. Ctrl-C ends it with the summary.`;
 
 /** Everything after `--exec` belongs to the program. */
 function splitExec(args: string[]): { own: string[]; exec: string[] | undefined } {
@@ -51,9 +52,9 @@ function inputOption(input: string | undefined, device: string | undefined, clip
   return { kind: 'file', path: input };
 }
 
-async function decisionSettings(): Promise<DecisionSettings> {
+async function decisionOf({ backend }: Listener): Promise<DecisionSettings> {
   const store = await SettingsStore.open(winnowHome(), warn);
-  return store.get().decision;
+  return decisionInUse(store.get(), backend.model.decision);
 }
 
 function warn(error: WinnowError): void {
@@ -139,7 +140,7 @@ export const command: Command = {
     try {
       await hear(input, values.fast === true, listeners, {
         printer: new Printer(values.json === true, listeners.length > 1),
-        decision: await decisionSettings(),
+        decision: await decisionOf(listeners[0]!),
         blend: await openBlend(noise),
         exec,
         quiet: values.json === true,

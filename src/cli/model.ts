@@ -8,6 +8,7 @@ import { encodeModel, readModelBytes, writeFailure } from '../worker/network/mod
 import { exportOnnx } from '../worker/network/onnx-export.js';
 import { ModelRegistry, type OpenedModel } from '../worker/network/registry.js';
 import { denseMultiplies, layerShapes } from '../worker/network/shapes.js';
+import { modelCard } from '../worker/training/model-card.js';
 import { choiceOption, integerOption, parseArguments, usageError } from './arguments.js';
 import type { Command } from './command.js';
 import { VERIFY_CLIPS, VERIFY_CLIPS_MAX, verifyModel } from './model-verify.js';
@@ -16,7 +17,8 @@ const FORMATS = ['onnx', 'safetensors'] as const;
 const PRECISIONS = ['f32', 'f16'] as const;
 
 const usage = `winnow model list                     the models that ship and your own; "*" marks the active one
-winnow model show [MODEL]             everything about one: network, labels, features, training report
+winnow model show [MODEL]             everything about one: network, labels, features, decision, report
+winnow model card [MODEL]             its card in Markdown: how it was trained, and what it scored
 winnow model use MODEL                make it the active model
 winnow model import FILE [--name N]   take a model file in as a new version
 winnow model export [MODEL] --out F   write it as a dense ONNX graph, or as a model file
@@ -34,7 +36,9 @@ the active model.
   --clips DIR       verify: on the WAV and FLAC files below this folder (the clips that ship)
   --count N         verify: at most so many of them, evenly picked (${VERIFY_CLIPS})
   --json            list: an object per model {id, name, shipped, active, labels, nonZeros, bytes, card}
-                    show: {id, name, shipped, active, path, sha256, bytes, labels, features, spec, layers, nonZeros, report}
+                    show: {id, name, shipped, active, path, sha256, bytes, labels, features, spec, layers, nonZeros, decision,
+                    report}
+                    card: {id, markdown}
                     use, import, delete: {id}; export: {id, path, format, bytes}
                     verify: {id, sha256, clips, backends[{backend, detail, windows, agrees, logitDifference, swaps,
                     windowsWithSwaps, differences} or {backend, problem}]}`;
@@ -68,6 +72,7 @@ interface Subcommand {
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   list: { options: [], argument: 'none', run: list },
   show: { options: [], argument: 'optional', run: show },
+  card: { options: [], argument: 'optional', run: card },
   use: { options: [], argument: 'needed', run: use },
   import: { options: ['name'], argument: 'needed', run: importFile },
   export: { options: ['out', 'format', 'precision', 'force'], argument: 'optional', run: exportFile },
@@ -123,7 +128,7 @@ async function show({ registry, argument, values }: Call): Promise<void> {
   const opened = await registry.open(argument);
   const about = describe(opened, opened.id === (await registry.activeId()));
   if (values.json) return print(about);
-  const { id, name, path, sha256, bytes, labels, nonZeros, layers, features, report } = about;
+  const { id, name, path, sha256, bytes, labels, nonZeros, layers, features, decision, report } = about;
   const rows = layers.map(
     ({ name: layer, type, units, weights, denseWeights, activation }) =>
       `  ${layer.padEnd(10)} ${type.padEnd(7)} ${String(units).padStart(5)} units  ${weights.toLocaleString('en').padStart(9)} of ` +
@@ -136,13 +141,14 @@ async function show({ registry, argument, values }: Call): Promise<void> {
     `network   ${nonZeros.toLocaleString('en')} non-zero parameters`,
     ...rows,
     `features  ${JSON.stringify(features)}`,
+    `decision  ${decision ? JSON.stringify(decision) : 'suggests none'}`,
     `report    ${report ? JSON.stringify(report, null, 2).replaceAll('\n', '\n          ') : 'none'}`,
   ];
   process.stdout.write(`${texts.join('\n')}\n`);
 }
 
 function describe({ id, path, shipped, sha256, bytes, model }: OpenedModel, active: boolean) {
-  const { name, spec, labels, features, report } = model;
+  const { name, spec, labels, features, decision, report } = model;
   const layers = layerShapes(spec).map((shape, i) => {
     const { weight, mask } = model.layers[i]!;
     return {
@@ -169,8 +175,16 @@ function describe({ id, path, shipped, sha256, bytes, model }: OpenedModel, acti
     spec,
     layers,
     nonZeros,
+    ...(decision ? { decision } : {}),
     ...(report ? { report } : {}),
   };
+}
+
+async function card({ registry, argument, values }: Call): Promise<void> {
+  const { id, model } = await registry.open(argument);
+  const markdown = modelCard(model);
+  if (values.json) print({ id, markdown });
+  else process.stdout.write(markdown);
 }
 
 async function use({ registry, argument, values }: Call): Promise<void> {

@@ -74,6 +74,10 @@ export const DecisionSettings = z.strictObject({
 });
 export type DecisionSettings = z.infer<typeof DecisionSettings>;
 
+/** What a model may suggest for itself: the decision without what is the user's own (single words). */
+export const SuggestedDecision = DecisionSettings.omit({ thresholds: true, off: true });
+export type SuggestedDecision = z.infer<typeof SuggestedDecision>;
+
 /** A program to run when a word is heard: an argument list, never a shell. */
 export const WordAction = z.strictObject({
   enabled: z.boolean(),
@@ -88,11 +92,23 @@ export const Settings = z.strictObject({
   /** Models that hear the sound side by side; the first one decides. */
   models: z.array(z.string().min(1).max(256)).min(1).max(4),
   backend: z.enum(BACKENDS),
+  /** What is in use. */
   decision: DecisionSettings,
+  /** The decision was set by hand. Without, it follows what the deciding model suggests for itself, or the defaults. */
+  ownDecision: z.boolean().optional(),
   actions: z.record(z.string().max(64), WordAction),
   theme: z.enum(['system', 'light', 'dark']),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** For models that suggest nothing. */
+export const DEFAULT_DECISION: SuggestedDecision = {
+  smoothingMs: 480,
+  threshold: 0.7,
+  patience: 3,
+  patienceOf: 5,
+  refractoryMs: 750,
+};
 
 export const DEFAULT_SETTINGS: Settings = {
   version: 1,
@@ -100,7 +116,7 @@ export const DEFAULT_SETTINGS: Settings = {
   noise: { kind: 'white', eta: 0, seed: 1 },
   models: ['commands'],
   backend: 'sparse',
-  decision: { smoothingMs: 480, threshold: 0.7, patience: 3, patienceOf: 5, refractoryMs: 750, thresholds: {} },
+  decision: { ...DEFAULT_DECISION, thresholds: {} },
   actions: {},
   theme: 'system',
 };
@@ -134,6 +150,8 @@ export interface ModelSummary {
   readonly spec: NetworkSpec;
   readonly nonZeros: number;
   readonly bytes: number;
+  /** What it suggests for itself. */
+  readonly decision?: SuggestedDecision;
   /** Accuracy on the test split and the 11-point noise curve, where the model's report has them. */
   readonly card: { readonly testAccuracy?: number; readonly noise?: { eta: number[]; accuracy: number[] } };
 }

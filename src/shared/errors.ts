@@ -322,6 +322,11 @@ export const ERRORS = {
     next: 'Run it on "reference", which is the numeric truth, and report this with the model file.',
     exit: 1,
   },
+  'model-no-card': {
+    cause: 'The model "{name}" does not tell how it was trained, so there is no card of it.',
+    next: '"winnow model show" tells what there is; a card belongs to a model of "winnow train".',
+    exit: 1,
+  },
   'model-no-clips': {
     cause: 'There is no WAV or FLAC file below "{path}".',
     next: 'Give the path of a folder with clips of words.',
@@ -341,6 +346,11 @@ export const ERRORS = {
     cause: 'There is nothing to calibrate with.',
     next: 'Name a folder of clips, or a long recording.',
     exit: 2,
+  },
+  'calibration-no-point': {
+    cause: 'No setting of the decision keeps the wish "{wish}" on these sounds, so nothing was written to {path}.',
+    next: 'Wish for less: more false accepts per hour (--accepts), more missed words (--rejects), or the other wish (--wish).',
+    exit: 1,
   },
   'study-running': {
     cause: 'A noise score or a calibration is running already.',

@@ -1,3 +1,4 @@
+import { decisionInUse } from '../recognizer/decision-in-use.js';
 import { ModelRegistry } from '../network/registry.js';
 import { winnowHome } from '../places.js';
 import { ClientSession } from './client-session.js';
@@ -37,7 +38,14 @@ async function main(): Promise<void> {
   const settings = await SettingsStore.open(winnowHome(), (error) => problem(error));
   const registry = new ModelRegistry();
   // The model in use is one fact, whether it was chosen in a window or on the command line.
-  settings.adopt({ models: [await registry.activeId(), ...settings.get().models.slice(1)] });
+  const active = await registry.activeId();
+  // A model that cannot be read is reported by whoever wants to hear with it.
+  const suggested = await registry.summaryOf(active).then(
+    ({ decision }) => decision,
+    () => undefined,
+  );
+  const known = settings.get();
+  settings.adopt({ models: [active, ...known.models.slice(1)], decision: decisionInUse(known, suggested) });
   const engine = new Engine(engineParts(registry), settings, (listening) => report({ type: 'state', listening }));
   problem = (error) => engine.problem(error);
   for (const error of problems) problem(error);

@@ -21,6 +21,7 @@ export function engineParts(registry: ModelRegistry): EngineParts {
     models: () => registry.list(),
     importModel: (file, bytes) => registry.import(bytes, nameOf(file)),
     useModel: async (id) => void (await registry.use(id)),
+    decisionOf: async (id) => (await registry.summaryOf(id)).decision,
   };
 }
 

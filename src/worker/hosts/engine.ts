@@ -7,11 +7,13 @@ import {
   type NoiseSettings,
   type Settings,
   type Snapshot,
+  type SuggestedDecision,
 } from '../../shared/contract.js';
 import { WinnowError, type ErrorReport } from '../../shared/errors.js';
 import type { ClipSource } from '../../shared/study.js';
 import type { ModelListing } from '../network/registry.js';
 import { encodeWav } from '../audio/wav.js';
+import { decisionInUse, suggestedPart } from '../recognizer/decision-in-use.js';
 import { DetectionArchive } from '../recognizer/detections.js';
 import type { Spotted } from '../recognizer/recognizer.js';
 import { startStudy } from '../robustness/study-run.js';
@@ -39,6 +41,8 @@ export interface EngineParts extends SoundSource, ModelSource {
   importModel(file: string, bytes: Uint8Array): Promise<string>;
   /** Makes a model the one that decides, here and on the command line. */
   useModel(id: string): Promise<void>;
+  /** What a model suggests for its decision. */
+  decisionOf(id: string): Promise<SuggestedDecision | undefined>;
 }
 
 /** The engine behind the contract: settings, listening, detections, models. */
@@ -229,9 +233,20 @@ export class Engine implements Served {
 
   private async change(change: Partial<Omit<Settings, 'version'>>, caller: Caller): Promise<Settings> {
     if (!caller.local) refuseRemote(change, this.settings.get());
-    const { models } = change;
-    if (models && models[0] !== this.settings.get().models[0]) await this.parts.useModel(models[0]!);
-    const settings = this.settings.set(change);
+    const now = this.settings.get();
+    const first = change.models?.[0];
+    const otherModel = first !== undefined && first !== now.models[0];
+    if (otherModel) await this.parts.useModel(first);
+    const byHand = change.decision !== undefined && !same(suggestedPart(change.decision), suggestedPart(now.decision));
+    const ownDecision = change.ownDecision ?? (byHand || now.ownDecision === true);
+    const follows = !ownDecision && (otherModel || now.ownDecision === true);
+    const suggested = follows ? await this.parts.decisionOf(first ?? now.models[0]!) : undefined;
+    const decision = change.decision ?? this.settings.get().decision;
+    const settings = this.settings.set({
+      ...change,
+      ownDecision,
+      ...(follows ? { decision: decisionInUse({ decision, ownDecision }, suggested) } : {}),
+    });
     this.log.append({ kind: 'settings', settings });
     await this.listening.configure(settings);
     return settings;
@@ -267,13 +282,16 @@ function defined<T extends object>(change: T): { [K in keyof T]?: Exclude<T[K], 
   };
 }
 
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
 function refuse(what: string): never {
   throw new WinnowError('engine-not-allowed', { what });
 }
 
 /** From another computer nobody names programs to run or files to read on this one. */
 function refuseRemote(change: Partial<Omit<Settings, 'version'>>, now: Settings): void {
-  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
   if (change.actions && !same(change.actions, now.actions)) refuse('The programs that words start');
   if (change.input?.kind === 'file' && !same(change.input, now.input)) refuse('The file to listen to');
   if (change.noise?.path !== undefined && change.noise.path !== now.noise.path) refuse('The file with the noise');

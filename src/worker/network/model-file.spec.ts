@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomModel, randomSpec, randomWindows } from '../../../test/helpers/random-networks.js';
 import { WinnowError } from '../../shared/errors.js';
 import type { Model } from './model.js';
-import { decodeModel, encodeModel, readModelFile, writeModelFile } from './model-file.js';
+import { decodeModel, encodeModel, readModelFile, withDecision, writeModelFile } from './model-file.js';
 import { presetNetwork } from './presets.js';
 import { ReferenceBackend } from './reference.js';
 
@@ -54,6 +54,22 @@ describe('a model file', () => {
     const before = await new ReferenceBackend(model).infer(windows, 1);
     const after = await new ReferenceBackend(read).infer(windows, 1);
     expect(after).toEqual(before);
+  });
+
+  it('takes another decision and more of a report, and keeps its tensors byte for byte', () => {
+    const report = { command: 'winnow train', seed: 1, data: 'd', split: 's' };
+    const before = encodeModel({ ...small(7), report }, 'f16');
+    const decision = { smoothingMs: 160, threshold: 0.9, patience: 2, patienceOf: 3, refractoryMs: 750 };
+    const after = withDecision(before, decision, { calibration: { tried: 3 } });
+    const read = decodeModel(after);
+    expect(read.model.decision).toEqual(decision);
+    expect(read.model.report).toEqual({ ...report, calibration: { tried: 3 } });
+    expect(read.sha256).not.toBe(decodeModel(before).sha256);
+    expect(open(after).data).toEqual(open(before).data);
+    expect(decodeModel(before).model.decision).toBeUndefined();
+    const absurd = { ...decision, patience: 0 };
+    expect(codeOf(() => decodeModel(withDecision(before, absurd, {})))).toBe('model-format');
+    expect(codeOf(() => withDecision(before.subarray(1), decision, {}))).not.toBe('none');
   });
 
   it('keeps masks in half precision, even where a weight becomes zero', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
+import { SuggestedDecision } from '../../shared/contract.js';
 import { WinnowError } from '../../shared/errors.js';
 import { FeatureSpec } from '../../shared/features.js';
 import { writeFileAtomically } from '../atomic-file.js';
@@ -33,6 +34,7 @@ const Description = z.strictObject({
   spec: z.unknown(),
   labels: z.array(z.string().min(1).max(LABEL_LENGTH_MAX)).min(1).max(LABELS_MAX),
   features: FeatureSpec,
+  decision: SuggestedDecision.optional(),
   report: Report.optional(),
 });
 
@@ -44,8 +46,7 @@ const Description = z.strictObject({
 export function encodeModel(model: Model, precision: WeightPrecision = 'f32'): Uint8Array {
   const shapes = checkTensors(model.spec, model.layers);
   checkLabels(model, shapes.at(-1)!.channels);
-  const { name, spec, labels, features, report } = model;
-  const description = JSON.stringify({ version: FORMAT_VERSION, name, spec, labels, features, ...(report ? { report } : {}) });
+  const description = describeModel(model);
   const widest = { F32: 0, F16: 1, U8: 2 };
   const tensors = shapes.flatMap((shape, i) => storeLayer(shape, model.layers[i]!, precision));
   tensors.sort((a, b) => widest[a.dtype] - widest[b.dtype]);
@@ -78,10 +79,33 @@ export function decodeModel(bytes: Uint8Array): StoredModel {
   const layers = layerShapes(spec).map((shape) => stored.take(shape));
   stored.finish();
   checkTensors(spec, layers);
-  const { name, labels, features, report } = description;
-  const model: Model = { name, spec, labels, features, layers, ...(report ? { report: report as TrainingReport } : {}) };
+  const { name, labels, features, decision, report } = description;
+  const model: Model = {
+    ...{ name, spec, labels, features, layers },
+    ...(decision ? { decision } : {}),
+    ...(report ? { report: report as TrainingReport } : {}),
+  };
   checkLabels(model, layers.at(-1)!.bias.length);
   return { model, sha256, bytes: bytes.length };
+}
+
+/**
+ * A model file with another suggestion for the decision, and with more in its report; its tensors stay byte for byte.
+ * @throws WinnowError as `decodeModel`
+ */
+export function withDecision(
+  bytes: Uint8Array,
+  decision: SuggestedDecision,
+  reported: Readonly<Record<string, unknown>>,
+): Uint8Array {
+  const { model } = decodeModel(bytes);
+  const { metadata, tensors } = decodeSafetensors(bytes);
+  const { report } = model;
+  const description = describeModel({ ...model, decision, ...(report ? { report: { ...report, ...reported } } : {}) });
+  return encodeSafetensors({
+    metadata: { ...metadata, winnow: description, sha256: contentHash(description, tensors) },
+    tensors,
+  });
 }
 
 /**
@@ -128,6 +152,11 @@ export function writeFailure(path: string, error: unknown): WinnowError {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function describeModel({ name, spec, labels, features, decision, report }: Model): string {
+  const more = { ...(decision ? { decision } : {}), ...(report ? { report } : {}) };
+  return JSON.stringify({ version: FORMAT_VERSION, name, spec, labels, features, ...more });
 }
 
 function parseDescription(text: string): z.infer<typeof Description> {

@@ -1,3 +1,4 @@
+import type { SuggestedDecision } from '../../shared/contract.js';
 import type { FeatureSpec } from '../../shared/features.js';
 import type { LayerSpec, NetworkSpec } from '../../shared/network.js';
 
@@ -37,6 +38,8 @@ export interface Model {
   readonly features: FeatureSpec;
   /** By layer, in the order of `spec.layers`. */
   readonly layers: readonly LayerTensors[];
+  /** How its scores are best turned into words heard, found by a calibration. */
+  readonly decision?: SuggestedDecision;
   readonly report?: TrainingReport;
 }
 

@@ -222,6 +222,7 @@ export function summarise(id: string, shipped: boolean, { model, bytes }: Stored
     spec: model.spec,
     nonZeros: modelNonZeros(model),
     bytes,
+    ...(model.decision ? { decision: model.decision } : {}),
     card: {
       ...(typeof test?.accuracy === 'number' ? { testAccuracy: test.accuracy } : {}),
       ...(test?.noise ? { noise: test.noise } : {}),

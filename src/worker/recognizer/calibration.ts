@@ -1,5 +1,5 @@
 import type { DecisionSettings } from '../../shared/contract.js';
-import { Decision, type ScoredWindow } from './decision.js';
+import { Decision, smoothScores, type Heard, type ScoredWindow } from './decision.js';
 
 /** The scores of one recording, whatever made them. */
 export interface ScoreTrack {
@@ -18,20 +18,31 @@ export interface LabelledTrack extends ScoreTrack {
   readonly words: readonly SpokenWord[];
 }
 
+/** A track whose scores are averaged: what settings with the same smoothing share. */
+export interface SmoothedTrack extends LabelledTrack {
+  readonly smoothed: readonly (readonly number[])[];
+}
+
+export function smoothTracks<T extends LabelledTrack>(
+  tracks: readonly T[],
+  smoothingMs: number,
+  hopMs: number,
+): (T & SmoothedTrack)[] {
+  return tracks.map((track) => ({ ...track, smoothed: smoothScores(track.windows, smoothingMs, hopMs) }));
+}
+
 /** A detection belongs to a word when the centre of its best window lies within this of the word's middle. */
 export const MATCH_TOLERANCE_MS = 750;
 
 /** What one setting of the decision does on all tracks together. */
 export interface OperatingPoint {
-  readonly threshold: number;
   readonly falseAccepts: number;
   readonly hours: number;
-  readonly falseAcceptsPerHour: number;
-  /** One-sided 95 % upper bound of the rate (Poisson, exact). */
-  readonly upperBoundPerHour: number;
   readonly words: number;
   readonly falseRejects: number;
-  readonly falseRejectRate: number;
+  /** From the middle of each word that was heard to the decision. */
+  readonly delaysMs: readonly number[];
+  readonly accepts: readonly FalseAccept[];
 }
 
 /** A detection that belongs to no word. */
@@ -42,16 +53,19 @@ export interface FalseAccept {
   readonly confidence: number;
 }
 
-/** Replays the decision with one threshold over all tracks. Words' own thresholds stay in force. */
+/**
+ * Replays the decision over all tracks, each from its start.
+ * @param tracks smoothed with the `smoothingMs` of the settings
+ */
 export function operatingPoint(
   labels: readonly string[],
-  tracks: readonly LabelledTrack[],
+  tracks: readonly SmoothedTrack[],
   settings: DecisionSettings,
-  threshold: number,
   hopMs: number,
-): OperatingPoint & { readonly accepts: readonly FalseAccept[] } {
-  const decision = new Decision(labels, { ...settings, threshold }, hopMs);
+): OperatingPoint {
+  const decision = new Decision(labels, settings, hopMs);
   const accepts: FalseAccept[] = [];
+  const delaysMs: number[] = [];
   let falseRejects = 0;
   let words = 0;
   let durationMs = 0;
@@ -60,54 +74,22 @@ export function operatingPoint(
     durationMs += track.durationMs;
     words += track.words.length;
     const missing = new Set(track.words);
-    for (const window of track.windows) {
-      const { heard } = decision.push(window);
-      if (!heard) continue;
-      const timeMs = heard.best.centreMs;
-      const said = track.words.find((word) => word.label === heard.label && Math.abs(word.timeMs - timeMs) <= MATCH_TOLERANCE_MS);
+    const take = ({ label, best, confidence, firedMs }: Heard): void => {
+      const timeMs = best.centreMs;
+      const said = track.words.find((word) => word.label === label && Math.abs(word.timeMs - timeMs) <= MATCH_TOLERANCE_MS);
       // A word heard twice is one word and one false accept.
-      if (said && missing.delete(said)) continue;
-      accepts.push({ track: index, label: heard.label, timeMs, confidence: heard.confidence });
-    }
+      if (said && missing.delete(said)) delaysMs.push(firedMs - said.timeMs);
+      else accepts.push({ track: index, label, timeMs, confidence });
+    };
+    track.windows.forEach((window, i) => {
+      const heard = decision.pushSmoothed(window, track.smoothed[i]!);
+      if (heard) take(heard);
+    });
+    const last = decision.end();
+    if (last) take(last);
     falseRejects += missing.size;
   });
-  const hours = durationMs / 3_600_000;
-  return {
-    threshold,
-    falseAccepts: accepts.length,
-    hours,
-    falseAcceptsPerHour: hours > 0 ? accepts.length / hours : 0,
-    upperBoundPerHour: hours > 0 ? poissonUpperBound(accepts.length) / hours : Infinity,
-    words,
-    falseRejects,
-    falseRejectRate: words > 0 ? falseRejects / words : 0,
-    accepts,
-  };
-}
-
-/** Thresholds that a calibration tries: fine where softmax scores crowd, near 1. */
-export const CALIBRATION_THRESHOLDS: readonly number[] = [
-  ...Array.from({ length: 18 }, (_, i) => (i + 1) / 20),
-  ...[0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9998, 0.9999],
-];
-
-export interface Suggestions<P> {
-  /** The lowest threshold whose false accepts per hour stay within the wish; null when none does. */
-  readonly byFalseAccepts: P | null;
-  /** The highest threshold whose false rejects stay within the wish; null when none does. */
-  readonly byFalseRejects: P | null;
-}
-
-/** @param points in ascending order of the threshold. */
-export function suggest<P extends Pick<OperatingPoint, 'falseAcceptsPerHour' | 'falseRejectRate'>>(
-  points: readonly P[],
-  falseAcceptsPerHour = 0.5,
-  falseRejectRate = 0.05,
-): Suggestions<P> {
-  return {
-    byFalseAccepts: points.find((point) => point.falseAcceptsPerHour <= falseAcceptsPerHour) ?? null,
-    byFalseRejects: points.findLast((point) => point.falseRejectRate <= falseRejectRate) ?? null,
-  };
+  return { falseAccepts: accepts.length, hours: durationMs / 3_600_000, words, falseRejects, delaysMs, accepts };
 }
 
 const CONFIDENCE = 0.95;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DecisionSettings } from '../../shared/contract.js';
-import { Decision, softmax, type Heard, type ScoredWindow } from './decision.js';
+import { Decision, smoothScores, softmax, type Heard, type ScoredWindow } from './decision.js';
 
 const HOP_MS = 32;
 const LABELS = ['yes', 'no', '_silence_', '_unknown_'];
@@ -44,6 +44,22 @@ const settings = fc
   .map((s) => ({ ...s, thresholds: {} }));
 
 describe('decision', () => {
+  it('decides the same on scores that were smoothed before', () => {
+    fc.assert(
+      fc.property(settings, rows, (some, scores) => {
+        const windows = stream(scores);
+        const smoothed = smoothScores(windows, some.smoothingMs, HOP_MS);
+        const [live, replayed] = [new Decision(LABELS, some, HOP_MS), new Decision(LABELS, some, HOP_MS)];
+        windows.forEach((window, i) => {
+          const decided = live.push(window);
+          expect(replayed.pushSmoothed(window, smoothed[i]!)).toEqual(decided.heard);
+          expect(smoothed[i]).toEqual(decided.smoothed);
+        });
+        expect(replayed.end()).toEqual(live.end());
+      }),
+    );
+  });
+
   it('never fires a word that is switched off, and hears the others', () => {
     const yes = Array.from({ length: 8 }, () => [1, 0, 0, 0]);
     const no = Array.from({ length: 8 }, () => [0, 1, 0, 0]);

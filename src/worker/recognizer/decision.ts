@@ -34,7 +34,7 @@ export interface Heard {
 export interface Decided {
   /** The scores after smoothing, in order of the labels. */
   readonly smoothed: readonly number[];
-  readonly heard?: Heard;
+  readonly heard: Heard | undefined;
 }
 
 /**
@@ -47,10 +47,15 @@ export interface Decided {
  * A pure function of the windows pushed since the last `reset`: the same windows give the same words at any speed.
  */
 export class Decision {
-  private settings: DecisionSettings;
-  /** Newest last; as many as smoothing and patience can look back upon. */
+  private settings!: DecisionSettings;
+  /** Windows that are averaged, and how many smoothing and patience can look back upon. */
+  private width = 1;
+  private lookBack = 1;
+  /** Outputs that may fire, with their thresholds. */
+  private candidates: readonly { readonly index: number; readonly threshold: number }[] = [];
+  /** Newest last. */
   private windows: ScoredWindow[] = [];
-  private averages: number[][] = [];
+  private averages: (readonly number[])[] = [];
   private lastFiredMs = -Infinity;
   private readonly spent: boolean[];
   private seen = 0;
@@ -63,13 +68,20 @@ export class Decision {
     settings: DecisionSettings,
     private readonly hopMs: number,
   ) {
-    this.settings = settings;
     this.spent = labels.map(() => false);
+    this.configure(settings);
   }
 
   /** Takes effect with the next window; what was heard so far still counts. */
   configure(settings: DecisionSettings): void {
+    const { smoothingMs, patienceOf, off } = settings;
     this.settings = settings;
+    this.width = smoothingWidth(smoothingMs, this.hopMs);
+    this.lookBack = this.width + patienceOf - 1 + Math.ceil(HOLD_MS / this.hopMs);
+    this.candidates = this.labels.flatMap((label, index) => {
+      const fires = label !== SILENCE_LABEL && label !== UNKNOWN_LABEL && !off?.includes(label);
+      return fires ? [{ index, threshold: this.threshold(label) }] : [];
+    });
   }
 
   /** Forgets everything, for another stream or after a hole in this one. */
@@ -83,28 +95,42 @@ export class Decision {
   }
 
   push(window: ScoredWindow): Decided {
-    const { patienceOf, smoothingMs } = this.settings;
-    const width = Math.max(1, Math.round(smoothingMs / this.hopMs));
-    const lookBack = width + patienceOf - 1 + Math.ceil(HOLD_MS / this.hopMs);
+    this.remember(window);
+    const smoothed = average(this.windows, this.windows.length, this.width, this.labels.length);
+    return { smoothed, heard: this.decide(window, smoothed) };
+  }
+
+  /**
+   * The same for whoever has smoothed already: replaying many settings over the same scores averages them once.
+   * @param smoothed of this window, by `smoothScores` with the `smoothingMs` of the settings
+   */
+  pushSmoothed(window: ScoredWindow, smoothed: readonly number[]): Heard | undefined {
+    this.remember(window);
+    return this.decide(window, smoothed);
+  }
+
+  private remember(window: ScoredWindow): void {
     this.windows.push(window);
-    this.windows = this.windows.slice(-lookBack);
+    while (this.windows.length > this.lookBack) this.windows.shift();
     this.seen++;
+  }
+
+  private decide(window: ScoredWindow, smoothed: readonly number[]): Heard | undefined {
     const before = this.averages.at(-1);
-    const smoothed = average(this.windows.slice(-width), this.labels.length);
     this.averages.push(smoothed);
-    this.averages = this.averages.slice(-patienceOf);
+    while (this.averages.length > this.settings.patienceOf) this.averages.shift();
 
     const passing = this.passing(smoothed, window.endMs);
     if (passing >= 0 && (!this.held || smoothed[passing]! > this.held.average)) {
       this.held = { index: passing, average: smoothed[passing]!, sinceMs: this.held?.sinceMs ?? window.endMs };
     }
-    if (!this.held) return { smoothed };
+    if (!this.held) return undefined;
     const { index, sinceMs } = this.held;
     const rise = smoothed[index]! - (before?.[index] ?? 0);
     // Before the average has its full width it is no guide to where the word is: only its fall is.
-    const settled = this.seen >= width ? rise <= RISE_MIN : rise < -RISE_MIN;
-    if (!settled && window.endMs - sinceMs < HOLD_MS) return { smoothed };
-    return { smoothed, heard: this.fire(index, window.endMs) };
+    const settled = this.seen >= this.width ? rise <= RISE_MIN : rise < -RISE_MIN;
+    if (!settled && window.endMs - sinceMs < HOLD_MS) return undefined;
+    return this.fire(index, window.endMs);
   }
 
   /** The stream has ended: a word that has passed fires now. */
@@ -115,11 +141,9 @@ export class Decision {
 
   /** The word that passes with the highest average, or -1. */
   private passing(smoothed: readonly number[], nowMs: number): number {
-    const { patience, patienceOf, refractoryMs, off } = this.settings;
+    const { patience, patienceOf, refractoryMs } = this.settings;
     let chosen = -1;
-    for (const [index, label] of this.labels.entries()) {
-      if (label === SILENCE_LABEL || label === UNKNOWN_LABEL || off?.includes(label)) continue;
-      const threshold = this.threshold(label);
+    for (const { index, threshold } of this.candidates) {
       if (smoothed[index]! < threshold) {
         this.spent[index] = false;
         continue;
@@ -158,10 +182,32 @@ export class Decision {
   }
 }
 
-function average(windows: readonly ScoredWindow[], outputs: number): number[] {
+/** Windows that a moving average of `smoothingMs` spans. */
+function smoothingWidth(smoothingMs: number, hopMs: number): number {
+  return Math.max(1, Math.round(smoothingMs / hopMs));
+}
+
+/** The scores of a whole recording after smoothing, window by window, as a decision that hears it from its start averages them. */
+export function smoothScores(
+  windows: readonly ScoredWindow[],
+  smoothingMs: number,
+  hopMs: number,
+): readonly (readonly number[])[] {
+  const width = smoothingWidth(smoothingMs, hopMs);
+  const outputs = windows[0]?.scores.length ?? 0;
+  return windows.map((_, newest) => average(windows, newest + 1, width, outputs));
+}
+
+/** Of the `width` windows before `end`, or of all where there are fewer. */
+function average(windows: readonly ScoredWindow[], end: number, width: number, outputs: number): number[] {
+  const first = Math.max(0, end - width);
   const sums = new Array<number>(outputs).fill(0);
-  for (const { scores } of windows) for (let i = 0; i < outputs; i++) sums[i]! += scores[i]!;
-  return sums.map((sum) => sum / windows.length);
+  for (let at = first; at < end; at++) {
+    const { scores } = windows[at]!;
+    for (let i = 0; i < outputs; i++) sums[i]! += scores[i]!;
+  }
+  for (let i = 0; i < outputs; i++) sums[i]! /= end - first;
+  return sums;
 }
 
 /** Probabilities from one window's logits; finite for any finite input. */

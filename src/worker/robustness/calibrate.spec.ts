@@ -68,10 +68,46 @@ describe('calibration', () => {
     expect(report.now.hours).toBeCloseTo(5 / 3600, 9);
     // After no event the exact bound of the mean is -ln 0.05.
     expect(report.now.upperBoundPerHour).toBeCloseTo(-Math.log(0.05) / (5 / 3600), 3);
-    expect(report.suggestions.byFalseRejects.point).toMatchObject({ falseRejects: 0 });
+    expect(report.suggestions.byFalseRejects.found).toMatchObject({ point: { falseRejects: 0, falseAccepts: 0 } });
+    expect(report.chosenOn).toEqual({ apart: false, sounds: report.sounds });
     const thresholds = report.points.map((point) => point.threshold);
     expect(thresholds).toEqual([...thresholds].sort((a, b) => a - b));
     expect(report.stopped).toBe(false);
+  });
+
+  it('chooses on the validation part and judges on the test part', async () => {
+    const root = path.join(folder.path, 'parts');
+    for (const [part, clips] of [
+      ['train', 1],
+      ['val', 2],
+      ['test', 3],
+    ] as const) {
+      for (let i = 0; i < clips; i++) {
+        write(path.join(root, part, 'low', `${i}.wav`), quietTone(LOW_HZ, 0.3));
+        write(path.join(root, part, 'hum', `${i}.wav`), new Float32Array(SAMPLE_RATE_HZ).fill(i / 1e5));
+      }
+    }
+    const sounds = await CalibrationSounds.open({ data: root, recordings: [] }, labels);
+    const tried: number[] = [];
+    const report = await calibrate(
+      backend,
+      'tones',
+      sounds.tracks,
+      { ...DECISION, threshold: 0.999, patience: 30, patienceOf: 30 },
+      {
+        ...ready,
+        onProgress: (phase, done) => phase === 'deciding' && tried.push(done),
+      },
+    );
+    sounds.close();
+    expect(report.now).toMatchObject({ words: 3, falseRejects: 3 });
+    expect(report.chosenOn.apart).toBe(true);
+    expect(report.chosenOn.sounds.map(({ items }) => items)).toEqual([2, 2]);
+    const { chosen, point, decision } = report.suggestions.byFalseRejects.found!;
+    expect([chosen.words, chosen.falseRejects]).toEqual([2, 0]);
+    expect([point.words, point.falseRejects]).toEqual([3, 0]);
+    expect(decision.patience).toBeLessThan(30);
+    expect(report.tried).toBe(tried.at(-1));
   });
 
   it('counts a labelled recording both ways, and one without labels as having no word in it', async () => {
@@ -89,7 +125,7 @@ describe('calibration', () => {
     expect(now).toMatchObject({ words: 1, falseRejects: 0, falseAccepts: 3 });
     expect(now.falseAcceptsIn).toEqual({ otherWords: 0, noise: 0, recordings: 3 });
     expect(now.hours).toBeCloseTo(12 / 3600, 9);
-    expect(suggestions.byFalseRejects.point).not.toBeNull();
+    expect(suggestions.byFalseRejects.found).not.toBeNull();
   });
 
   it('reports what it heard when it is stopped half-way, and suggests nothing for what it did not hear', async () => {
@@ -102,7 +138,7 @@ describe('calibration', () => {
     sounds.close();
     expect(report.stopped).toBe(true);
     expect(report.sounds.map(({ sound }) => sound)).toEqual(['words']);
-    expect(report.suggestions.byFalseAccepts.point).toBeNull();
+    expect(report.suggestions).toMatchObject({ byFalseAccepts: { found: null }, byFalseRejects: { found: null } });
     expect(report.now.upperBoundPerHour).toBeNull();
   });
 

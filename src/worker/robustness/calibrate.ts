@@ -1,33 +1,50 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CalibrationPoint, CalibrationReport, CalibrationSound } from '../../shared/calibration.js';
-import { CALIBRATION_SOUNDS } from '../../shared/calibration.js';
+import {
+  CALIBRATION_SOUNDS,
+  type CalibrationPoint,
+  type CalibrationReport,
+  type CalibrationSound,
+  type ListenedTo,
+  type Suggestion,
+} from '../../shared/calibration.js';
 import type { DecisionSettings } from '../../shared/contract.js';
 import { WinnowError } from '../../shared/errors.js';
 import type { Backend } from '../network/backend.js';
 import {
-  CALIBRATION_THRESHOLDS,
   operatingPoint,
   poissonUpperBound,
-  suggest,
+  smoothTracks,
   type LabelledTrack,
-  type OperatingPoint,
+  type SmoothedTrack,
 } from '../recognizer/calibration.js';
+import { suggestedPart } from '../recognizer/decision-in-use.js';
 import { HOP_MS } from '../recognizer/recognizer.js';
 import { scoreTrack } from '../recognizer/score-track.js';
 import type { CalibrationTrack } from './calibration-sounds.js';
+import { bestByFalseAccepts, bestByFalseRejects, CALIBRATION_THRESHOLDS, sweepGroups, type Candidate } from './decision-sweep.js';
 
-export const WISHED_FALSE_ACCEPTS_PER_HOUR = 0.5;
-export const WISHED_FALSE_REJECT_RATE = 0.05;
+/** What an operating point shall keep. */
+export interface CalibrationWishes {
+  readonly falseAcceptsPerHour: number;
+  /** 0 to 1. */
+  readonly falseRejectRate: number;
+}
+export const DEFAULT_WISHES: CalibrationWishes = { falseAcceptsPerHour: 0.5, falseRejectRate: 0.05 };
 
 export interface CalibrationHooks {
-  /** `listening`: tracks of sound; `deciding`: thresholds. */
+  /** `listening`: tracks of sound; `deciding`: settings. */
   onProgress(phase: 'listening' | 'deciding', done: number, total: number): void;
-  /** Asked between tracks and thresholds. */
+  /** Asked between tracks and settings. */
   stopped(): boolean;
 }
 
+type HeardTrack = LabelledTrack & Pick<CalibrationTrack, 'sound' | 'items' | 'use'>;
+
 /**
- * Listens once to everything and replays the decision with many thresholds. Stopped half-way, it reports what it has heard so far.
+ * Listens once to everything, replays the decision in use with many thresholds, and looks among many settings (smoothing, patience
+ * and threshold) for one that keeps each wish. The settings are chosen on the sounds that are there for choosing and judged on the
+ * others. Stopped half-way, it reports what it has heard so far and
+ * suggests nothing.
  * @throws WinnowError `calibration-no-sound`, and what reading and inferring throw
  */
 export async function calibrate(
@@ -36,56 +53,109 @@ export async function calibrate(
   tracks: readonly CalibrationTrack[],
   decision: DecisionSettings,
   hooks: CalibrationHooks,
+  wishes: CalibrationWishes = DEFAULT_WISHES,
 ): Promise<CalibrationReport> {
-  if (tracks.length === 0) throw new WinnowError('calibration-no-sound');
-  const heard: (LabelledTrack & { readonly sound: CalibrationSound; readonly items: number })[] = [];
-  hooks.onProgress('listening', 0, tracks.length);
-  for (const track of tracks) {
-    if (hooks.stopped()) break;
-    const scored = await scoreTrack(backend, decision, await track.read());
-    heard.push({ ...scored, words: track.words, sound: track.sound, items: track.items });
-    hooks.onProgress('listening', heard.length, tracks.length);
-    await nextTurn();
-  }
-  const bySound = new Map(CALIBRATION_SOUNDS.map((sound) => [sound, heard.filter((track) => track.sound === sound)]));
+  const heard = await listen(backend, tracks, decision, hooks);
   const { labels } = backend.model;
-  const at = (threshold: number): CalibrationPoint => {
-    const point = (sound: CalibrationSound): OperatingPoint =>
-      operatingPoint(labels, bySound.get(sound)!, decision, threshold, HOP_MS);
-    return together(threshold, {
-      words: point('words'),
-      otherWords: point('otherWords'),
-      noise: point('noise'),
-      recordings: point('recordings'),
-    });
+  const judged = heard.filter(({ use }) => use !== 'choose');
+  const apart = tracks.some(({ use }) => use === 'choose');
+  const choosing = heard.filter(({ use }) => use !== 'judge');
+
+  const asInUse = smoothTracks(judged, decision.smoothingMs, HOP_MS);
+  const points = CALIBRATION_THRESHOLDS.map((threshold) => pointOf(labels, asInUse, { ...decision, threshold }));
+  const tried = await tryAll(labels, choosing, decision, hooks);
+  const candidates = tried ?? [];
+  const suggestion = (wish: number, best: Candidate | null): Suggestion => {
+    if (!best) return { wish, found: null };
+    const point = pointOf(labels, smoothTracks(judged, best.decision.smoothingMs, HOP_MS), best.decision);
+    return { wish, found: { decision: suggestedPart(best.decision), chosen: best.point, point } };
   };
-  const points: CalibrationPoint[] = [];
-  for (const threshold of CALIBRATION_THRESHOLDS) {
-    hooks.onProgress('deciding', points.length, CALIBRATION_THRESHOLDS.length);
-    points.push(at(threshold));
-    await nextTurn();
-  }
-  hooks.onProgress('deciding', points.length, points.length);
+  const { falseAcceptsPerHour, falseRejectRate } = wishes;
   return {
     model,
     decision,
-    sounds: CALIBRATION_SOUNDS.flatMap((sound) => {
-      const some = bySound.get(sound)!;
-      const items = some.reduce((sum, track) => sum + track.items, 0);
-      return items === 0 ? [] : [{ sound, items, hours: hoursOf(some) }];
-    }),
+    sounds: listenedTo(judged),
     points,
-    now: at(decision.threshold),
-    suggestions: suggestions(points),
-    stopped: heard.length < tracks.length,
+    now: pointOf(labels, asInUse, decision),
+    chosenOn: { apart, sounds: listenedTo(choosing) },
+    tried: candidates.length,
+    suggestions: {
+      byFalseAccepts: suggestion(falseAcceptsPerHour, bestByFalseAccepts(candidates, falseAcceptsPerHour)),
+      byFalseRejects: suggestion(falseRejectRate, bestByFalseRejects(candidates, falseRejectRate)),
+    },
+    stopped: tried === null,
   };
 }
 
-function hoursOf(tracks: readonly LabelledTrack[]): number {
-  return tracks.reduce((sum, track) => sum + track.durationMs, 0) / 3_600_000;
+async function listen(
+  backend: Backend,
+  tracks: readonly CalibrationTrack[],
+  decision: DecisionSettings,
+  { onProgress, stopped }: CalibrationHooks,
+): Promise<HeardTrack[]> {
+  if (tracks.length === 0) throw new WinnowError('calibration-no-sound');
+  const heard: HeardTrack[] = [];
+  onProgress('listening', 0, tracks.length);
+  for (const { sound, items, use, words, read } of tracks) {
+    if (stopped()) break;
+    heard.push({ ...(await scoreTrack(backend, decision, await read())), words, sound, items, use });
+    onProgress('listening', heard.length, tracks.length);
+    await nextTurn();
+  }
+  return heard;
 }
 
-function together(threshold: number, by: Readonly<Record<CalibrationSound, OperatingPoint>>): CalibrationPoint {
+/**
+ * Where only one kind of mistake can be counted, the threshold alone is tried: nothing would hold the rest in check.
+ * @returns null when it was stopped: part of the sound or of the settings is no ground to choose on
+ */
+async function tryAll(
+  labels: readonly string[],
+  tracks: readonly HeardTrack[],
+  decision: DecisionSettings,
+  { onProgress, stopped }: CalibrationHooks,
+): Promise<Candidate[] | null> {
+  const spoken = tracks.some(({ words }) => words.length > 0);
+  const unspoken = tracks.some(({ sound }) => sound !== 'words');
+  const groups = sweepGroups(decision, !(spoken && unspoken));
+  const total = groups.reduce((sum, { settings }) => sum + settings.length, 0);
+  const candidates: Candidate[] = [];
+  for (const { smoothingMs, settings } of groups) {
+    const smoothed = smoothTracks(tracks, smoothingMs, HOP_MS);
+    for (const tried of settings) {
+      if (stopped()) return null;
+      onProgress('deciding', candidates.length, total);
+      candidates.push({ decision: tried, point: pointOf(labels, smoothed, tried) });
+      await nextTurn();
+    }
+  }
+  onProgress('deciding', total, total);
+  return candidates;
+}
+
+function listenedTo(tracks: readonly HeardTrack[]): ListenedTo[] {
+  return CALIBRATION_SOUNDS.flatMap((sound) => {
+    const some = tracks.filter((track) => track.sound === sound);
+    const items = some.reduce((sum, track) => sum + track.items, 0);
+    const hours = some.reduce((sum, { durationMs }) => sum + durationMs, 0) / 3_600_000;
+    return items === 0 ? [] : [{ sound, items, hours }];
+  });
+}
+
+/** @param tracks smoothed as the settings smooth */
+function pointOf(
+  labels: readonly string[],
+  tracks: readonly (SmoothedTrack & { readonly sound: CalibrationSound })[],
+  settings: DecisionSettings,
+): CalibrationPoint {
+  const of = (sound: CalibrationSound) =>
+    operatingPoint(
+      labels,
+      tracks.filter((track) => track.sound === sound),
+      settings,
+      HOP_MS,
+    );
+  const by = { words: of('words'), otherWords: of('otherWords'), noise: of('noise'), recordings: of('recordings') };
   const falseAcceptsIn = {
     otherWords: by.otherWords.falseAccepts,
     noise: by.noise.falseAccepts,
@@ -96,7 +166,7 @@ function together(threshold: number, by: Readonly<Record<CalibrationSound, Opera
   const words = by.words.words + by.recordings.words;
   const falseRejects = by.words.falseRejects + by.recordings.falseRejects;
   return {
-    threshold,
+    threshold: settings.threshold,
     falseAccepts,
     falseAcceptsIn,
     hours,
@@ -106,15 +176,11 @@ function together(threshold: number, by: Readonly<Record<CalibrationSound, Opera
     falseRejects,
     falseRejectRate: words > 0 ? falseRejects / words : 0,
     wrongWords: by.words.falseAccepts,
+    delayMs: median([...by.words.delaysMs, ...by.recordings.delaysMs]),
   };
 }
 
-/** A threshold is only suggested for what was listened to. */
-function suggestions(points: readonly CalibrationPoint[]): CalibrationReport['suggestions'] {
-  const { byFalseAccepts, byFalseRejects } = suggest(points, WISHED_FALSE_ACCEPTS_PER_HOUR, WISHED_FALSE_REJECT_RATE);
-  const [{ hours, words } = { hours: 0, words: 0 }] = points;
-  return {
-    byFalseAccepts: { wish: WISHED_FALSE_ACCEPTS_PER_HOUR, point: hours > 0 ? byFalseAccepts : null },
-    byFalseRejects: { wish: WISHED_FALSE_REJECT_RATE, point: words > 0 ? byFalseRejects : null },
-  };
+function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? null;
 }

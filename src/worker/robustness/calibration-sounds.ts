@@ -5,7 +5,8 @@ import { decodeSoundFile } from '../audio/decode.js';
 import { strungTogether } from '../audio/strung.js';
 import type { SpokenWord } from '../recognizer/calibration.js';
 import { ClipStore, type OnClips } from '../training/clip-store.js';
-import { classOf, clipsOf, isWord, listData, type Part } from '../training/dataset.js';
+import { classOf, clipsOf, isWord, listData, type Listing, type Part } from '../training/dataset.js';
+import type { Split } from '../training/hash-split.js';
 import { NoiseRecordings } from '../training/noise-recordings.js';
 import { Random } from '../training/random.js';
 import { readWordTimes } from './word-times.js';
@@ -23,13 +24,15 @@ export interface CalibrationTrack {
   /** Clips or recordings in it. */
   readonly items: number;
   readonly words: readonly SpokenWord[];
+  /** Whether settings are chosen on it, judged on it, or both. */
+  readonly use: 'choose' | 'judge' | 'both';
   read(): Promise<Float32Array>;
 }
 
 export interface CalibrationSource {
-  /** A data folder; its test part, or all of a folder of word folders. */
+  /** A data folder: settings are chosen on its validation part and judged on its test part. A folder of word folders serves both. */
   readonly data?: string;
-  /** Long recordings, with their words in a `.json` beside them or without any word of the model. */
+  /** Long recordings, with their words in a `.json` beside them or without any word of the model; they serve both. */
   readonly recordings: readonly string[];
 }
 
@@ -37,11 +40,11 @@ function portions<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
-/** Everything that a calibration listens to; `close` gives the clips' file back. */
+/** Everything that a calibration listens to; `close` gives the clips' files back. What is judged comes first. */
 export class CalibrationSounds {
   private constructor(
     readonly tracks: readonly CalibrationTrack[],
-    private readonly clips: ClipStore | null,
+    private readonly stores: readonly ClipStore[],
   ) {}
 
   /** @throws WinnowError `training-...`, `calibration-...`, `audio-...` */
@@ -52,27 +55,47 @@ export class CalibrationSounds {
       const strange = words.find(({ label }) => !known.has(label));
       if (strange) throw new WinnowError('calibration-word', { label: strange.label, known: labels.filter(isWord).join(', ') });
     }
-    if (source.data === undefined) return new CalibrationSounds(recordings, null);
+    if (source.data === undefined) return new CalibrationSounds(recordings, []);
     const listing = await listData(source.data);
-    const part: Part = listing.layout === 'plain' ? 'whole' : 'test';
-    const files = clipsOf(listing, part);
-    if (files.length === 0) throw new WinnowError('training-no-part', { path: listing.root, part });
-    const clips = await ClipStore.open(listing, files, onClips);
+    const stores: ClipStore[] = [];
+    const tracks: CalibrationTrack[] = [];
     try {
-      const noise = await NoiseRecordings.load(listing, 'test');
-      return new CalibrationSounds([...clipTracks(clips, labels), ...noise.recordings.map(noiseTrack), ...recordings], clips);
+      for (const { part, noise, use } of partsOf(listing)) {
+        const files = clipsOf(listing, part);
+        if (files.length === 0) throw new WinnowError('training-no-part', { path: listing.root, part });
+        const clips = await ClipStore.open(listing, files, onClips);
+        stores.push(clips);
+        const { recordings: noises } = await NoiseRecordings.load(listing, noise);
+        tracks.push(...clipTracks(clips, labels, use), ...noises.map((sound) => noiseTrack(sound, use)));
+      }
+      return new CalibrationSounds([...tracks, ...recordings], stores);
     } catch (error) {
-      clips.close();
+      for (const store of stores) store.close();
       throw error;
     }
   }
 
   close(): void {
-    this.clips?.close();
+    for (const store of this.stores) store.close();
   }
 }
 
-function clipTracks(clips: ClipStore, labels: readonly string[]): CalibrationTrack[] {
+interface UsedPart {
+  readonly part: Part;
+  readonly noise: Split;
+  readonly use: CalibrationTrack['use'];
+}
+
+function partsOf(listing: Listing): UsedPart[] {
+  if (listing.layout === 'plain') return [{ part: 'whole', noise: 'test', use: 'both' }];
+  if (clipsOf(listing, 'validation').length === 0) return [{ part: 'test', noise: 'test', use: 'both' }];
+  return [
+    { part: 'test', noise: 'test', use: 'judge' },
+    { part: 'validation', noise: 'validation', use: 'choose' },
+  ];
+}
+
+function clipTracks(clips: ClipStore, labels: readonly string[], use: CalibrationTrack['use']): CalibrationTrack[] {
   const words: number[] = [];
   const others: number[] = [];
   clips.clips.forEach(({ word }, i) => {
@@ -93,6 +116,7 @@ function clipTracks(clips: ClipStore, labels: readonly string[]): CalibrationTra
       sound,
       items: some.length,
       words: sound === 'words' ? spoken : [],
+      use,
       read: async () => strungTogether(some.map(read), PAUSE_SAMPLES).sound,
     };
   };
@@ -115,11 +139,11 @@ function shuffled(random: Random, items: readonly number[]): number[] {
   return order;
 }
 
-function noiseTrack(recording: Float32Array): CalibrationTrack {
-  return { sound: 'noise', items: 1, words: [], read: async () => recording };
+function noiseTrack(recording: Float32Array, use: CalibrationTrack['use']): CalibrationTrack {
+  return { sound: 'noise', items: 1, words: [], use, read: async () => recording };
 }
 
 async function recordingTrack(path: string): Promise<CalibrationTrack> {
   const words = (await readWordTimes(path)) ?? [];
-  return { sound: 'recordings', items: 1, words, read: () => decodeSoundFile(path) };
+  return { sound: 'recordings', items: 1, words, use: 'both', read: () => decodeSoundFile(path) };
 }

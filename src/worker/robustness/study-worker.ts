@@ -54,7 +54,7 @@ async function run({ job, decision }: StudyWork, post: (message: StudyMessage) =
       const source = { recordings, ...(data === undefined ? {} : { data }) };
       const sounds = await CalibrationSounds.open(source, backend.model.labels, onClips);
       try {
-        const units = { listening: 'stretches', deciding: 'thresholds' };
+        const units = { listening: 'stretches', deciding: 'settings' };
         const calibration = await calibrate(backend, job.model, sounds.tracks, decision, {
           onProgress: (phase, done, total) => post({ type: 'progress', phase, done, total, unit: units[phase] }),
           stopped,

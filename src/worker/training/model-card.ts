@@ -1,3 +1,5 @@
+import type { CalibrationPoint } from '../../shared/calibration.js';
+import { WinnowError } from '../../shared/errors.js';
 import { nonZeroParameters } from '../network/counts.js';
 import type { Model, TrainingReport } from '../network/model.js';
 import { layerShapes } from '../network/shapes.js';
@@ -20,6 +22,13 @@ interface Reported extends TrainingReport {
   /** What a reader should know beyond the figures. */
   readonly note?: string;
   readonly distillation?: { readonly teacher: string; readonly sha256: string; readonly share: number };
+  /** What `winnow calibrate --out` adds. */
+  readonly calibration?: {
+    readonly command: string;
+    readonly tried: number;
+    readonly chosen: CalibrationPoint;
+    readonly point: CalibrationPoint;
+  };
   readonly machine: string;
   readonly isa: string;
   readonly code: string;
@@ -89,9 +98,41 @@ function distillationText({ teacher, sha256, share }: NonNullable<Reported['dist
   return `Taught by \`${teacher}\` (sha256 ${sha256}): its answers weigh ${percent(share)} %, the labels the rest.`;
 }
 
-/** A model's card in Markdown, from its own report alone. */
+function decisionText({ decision }: Model, calibration: Reported['calibration']): string[] {
+  if (!decision || !calibration) return [];
+  const { smoothingMs, threshold, patience, patienceOf, refractoryMs } = decision;
+  const figures = (part: string, point: CalibrationPoint): (string | number)[] => [
+    part,
+    `${point.falseAccepts} in ${point.hours.toFixed(2)} h`,
+    point.upperBoundPerHour?.toFixed(1) ?? '-',
+    `${point.falseRejects} of ${point.words} (${percent(point.falseRejectRate)} %)`,
+    point.wrongWords,
+    point.delayMs === null ? '-' : `${Math.round(point.delayMs)} ms`,
+  ];
+  return [
+    '## Words heard',
+    '',
+    `Suggested decision: threshold ${threshold}, smoothing ${smoothingMs} ms, ${patience} of ${patienceOf} scores, ${refractoryMs} ms of rest; chosen among ${calibration.tried} settings on the validation part.`,
+    '',
+    table(
+      ['part', 'false accepts', '95 % upper bound per hour', 'words missed', 'wrong words', 'median delay'],
+      [figures('validation', calibration.chosen), figures('test', calibration.point)],
+    ),
+    '',
+    'False accepts are counted in clips of other words strung together and in held-out noise. The bound is exact (Poisson, one-sided).',
+    '',
+    `\`${calibration.command}\``,
+    '',
+  ];
+}
+
+/**
+ * A model's card in Markdown, from its own report alone.
+ * @throws WinnowError `model-no-card` for a model without the report of a training
+ */
 export function modelCard(model: Model): string {
-  const report = model.report as Reported;
+  const report = model.report as Reported | undefined;
+  if (!report?.recipe || !report.validation) throw new WinnowError('model-no-card', { name: model.name });
   const { validation, test, spread } = report;
   const parts = [['validation', validation] as const, ...(test ? [['test', test] as const] : [])];
   const lines = [
@@ -140,6 +181,7 @@ export function modelCard(model: Model): string {
       '',
     );
   }
+  lines.push(...decisionText(model, report.calibration));
   const labels = model.labels;
   lines.push(
     '## How it was made',

@@ -192,9 +192,9 @@ async function train(run: Run, hooks: FinetuneHooks): Promise<Trained | null> {
     hooks,
   );
   const boostScale = finetuneBoostScale(plan, plan.epochs - 1);
-  const { name, spec, labels, features, layers } = withTrainedPart(grown, plan, part, result.layers, boostScale);
+  const { name, spec, labels, features, layers, decision } = withTrainedPart(grown, plan, part, result.layers, boostScale);
   // The base model's report tells of another network: this one gets its own when it is judged.
-  const learned: Model = { name, spec, labels, features, layers };
+  const learned: Model = { name, spec, labels, features, layers, ...(decision ? { decision } : {}) };
   const logits = (of: Model, windows: Float32Array, count: number): Float32Array =>
     new engine.Network(of.spec, of.layers, isa ? { isa } : {}).run(windows, count, threads, false).logits;
   const model = result.finished ? withReadiness(learned, source, logits) : learned;
