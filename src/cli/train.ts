@@ -27,8 +27,8 @@ const usage = `winnow train --preset NAME --data DIR --out FILE [options]
   --seed S           of weights, masks and order (1)
   --seeds N          train N networks with seeds S, S+1, ..., keep the best on validation, report the spread
   --set KEY=VALUE    change any part of the recipe; repeatable (schedule.learningRate=0.02)
-  --teacher MODEL    also learn this model's answers (same labels and features)
-  --teacher-share F  weight of its answers against the labels' (0.7)
+  --teacher MODEL    also learn this model's answers (same labels and features); repeatable: their mean
+  --teacher-share F  weight of the answers against the labels' (0.7)
   --threads N        native threads (one per core)
   --restart          begin anew even where a stopped run could go on
   --half             store the weights in half precision; scores are those of the rounded weights
@@ -36,7 +36,7 @@ const usage = `winnow train --preset NAME --data DIR --out FILE [options]
   --show             print the recipe as JSON and stop
   --json             one JSON object per line: phase, resumed, progress, epoch, done`;
 
-/** Mostly the teacher's: it knows more than which word was meant. */
+/** Mostly the teachers': they know more than which word was meant. */
 const TEACHER_SHARE = 0.7;
 
 const wrong = (reason: string): WinnowError => usageError('train', reason);
@@ -71,7 +71,7 @@ function parse(args: string[]): TrainOptions | Recipe {
     seed: { type: 'string' },
     seeds: { type: 'string' },
     set: { type: 'string', multiple: true },
-    teacher: { type: 'string' },
+    teacher: { type: 'string', multiple: true },
     'teacher-share': { type: 'string' },
     threads: { type: 'string' },
     restart: { type: 'boolean' },
@@ -85,8 +85,8 @@ function parse(args: string[]): TrainOptions | Recipe {
   const epochs = wholeNumber(values.epochs, 'epochs', 1, 10_000);
   const settings = [...(epochs === undefined ? [] : [`schedule.epochs=${epochs}`]), ...(values.set ?? [])];
   const recipe = withSettings(findRecipe(values.preset), settings);
-  const { teacher, 'teacher-share': shareText } = values;
-  if (shareText !== undefined && teacher === undefined) throw wrong('--teacher-share needs --teacher');
+  const { teacher: teachers, 'teacher-share': shareText } = values;
+  if (shareText !== undefined && teachers === undefined) throw wrong('--teacher-share needs --teacher');
   const share = shareText === undefined ? TEACHER_SHARE : numberOption('train', 'teacher-share', shareText, 0, 1);
   if (values.show) return recipe;
   if (values.data === undefined) throw wrong('--data is missing');
@@ -103,10 +103,10 @@ function parse(args: string[]): TrainOptions | Recipe {
     precision: values.half ? 'f16' : 'f32',
     test: !(values['no-test'] ?? false),
     json: values.json ?? false,
-    ...(teacher === undefined ? {} : { distillation: { teacher, share } }),
+    ...(teachers === undefined ? {} : { distillation: { teachers, share } }),
     changes: [
       ...settings.flatMap((setting) => ['--set', setting]),
-      ...(teacher === undefined ? [] : ['--teacher', path.parse(teacher).name]),
+      ...(teachers ?? []).flatMap((teacher) => ['--teacher', path.parse(teacher).name]),
       ...(shareText === undefined ? [] : ['--teacher-share', share]),
       ...(values.half ? ['--half'] : []),
     ].map(String),

@@ -107,8 +107,22 @@ std::vector<LayerTensors> stepped(Trainer& trainer, const Problem& problem, bool
   return trainer.layers();
 }
 
+/// Gives every `block` units side by side the mask of the first of them.
+void shareMasks(std::vector<LayerTensors>& layers, size_t block) {
+  Random random(17);
+  for (auto& layer : layers) {
+    const size_t fanIn = layer.weight.size() / layer.bias.size();
+    for (size_t at = 0; at < layer.mask.size(); at++) {
+      const size_t unit = at / fanIn;
+      layer.mask[at] = layer.mask[unit / block * block * fanIn + at % fanIn];
+      layer.weight[at] = layer.mask[at] ? (random.uniform() - 0.5f) * 0.3f : 0;
+    }
+  }
+}
+
 /// Compares every weight's gradient with central differences of the plain double-precision network.
-void checkGradients(const NetworkSpec& spec, size_t samples = 3, bool soft = false, Isa isa = availableIsas().front()) {
+void checkGradients(const NetworkSpec& spec, size_t samples = 3, bool soft = false, Isa isa = availableIsas().front(),
+                    size_t unitsPerMask = 1) {
   constexpr uint64_t SEED = 11;
   const Problem data = problem(spec, samples);
   Trainer trainer(spec, SEED, 2, isa);
@@ -116,6 +130,7 @@ void checkGradients(const NetworkSpec& spec, size_t samples = 3, bool soft = fal
   Random random(3);
   for (auto& layer : before)
     for (auto& duty : layer.dutyCycle) duty = random.uniform();
+  if (unitsPerMask > 1) shareMasks(before, unitsPerMask);
   trainer.setLayers(before);
 
   std::vector<PlainLayer> plainLayers;
@@ -244,6 +259,18 @@ TEST("gradients: active inputs behind winners, in one plane of lanes and in seve
       checkGradients(network(1, 12, 13, {conv(20, 3, 2, winners(SelectionKind::global, 0.2)),
                                          conv(channels, 2, 2, plain(ActivationKind::relu), norm), linear(4)}));
     }
+}
+
+TEST("gradients: filters that share their masks, on every instruction set") {
+  for (const Isa isa : availableIsas())
+    for (const uint32_t channels : {10u, 70u})
+      for (const double density : {0.1, 0.7}) {
+        const auto second = conv(channels, 3, 2, winners(SelectionKind::global, 0.3, 1.5), true, false, density);
+        checkGradients(network(1, 14, 13, {conv(20, 3, 2, winners(SelectionKind::global, 0.4), true, false, 0.5), second, linear(4)}), 3,
+                       false, isa, channels);
+        checkGradients(network(1, 14, 13, {conv(18, 3, 1, plain(ActivationKind::relu), false, false, 0.5), second, linear(4)}), 3, false,
+                       isa, 16);
+      }
 }
 
 TEST("gradients: everything at once, soft targets, on every instruction set") {

@@ -14,8 +14,11 @@ namespace {
 constexpr int WEIGHT_ROWS = 36;
 /// Input channels per task of the gradients of active inputs.
 constexpr int CHANNELS = 8;
-/// With at most this fraction of inputs active, going over those alone is faster than the dense convolution.
+/// With at most this many times as large a fraction of inputs active as of weight rows there, going over the active inputs alone
+/// is faster.
 constexpr double ACTIVE_MOST = 0.4;
+/// With at most this fraction of a tap's inputs there, their gradients are computed apart and then added one by one.
+constexpr double FEW_INPUTS = 0.5;
 
 PoolSizes poolSizes(const LayerSpec& spec, const LayerShape& shape, int lanes) {
   return {static_cast<int>(shape.width), static_cast<int>(spec.pool), static_cast<int>(shape.outputHeight),
@@ -29,18 +32,37 @@ ConvLayer::ConvLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const Lay
   sizes_ = {static_cast<int>(shape.inputHeight), static_cast<int>(shape.inputWidth), static_cast<int>(shape.inputChannels),
             static_cast<int>(in.lanes),          static_cast<int>(spec.kernel),      static_cast<int>(shape.height),
             static_cast<int>(shape.width),       static_cast<int>(shape.channels),   static_cast<int>(padded(shape.channels))};
-  for (int tap = 0; tap < sizes_.kernel * sizes_.kernel; tap++)
-    for (int lane = 0; lane < sizes_.inLanes; lane++)
-      rowOffset_.push_back(((tap / sizes_.kernel) * sizes_.inWidth + tap % sizes_.kernel) * sizes_.inLanes + lane);
-  if (in.sparse && in.most <= ACTIVE_MOST * static_cast<double>(in.size())) activeInputs_.emplace(sizes_);
+  activeMost_ = in.sparse ? static_cast<double>(in.most) / static_cast<double>(in.size()) : 1;
   mapSize_ = static_cast<size_t>(sizes_.outHeight * sizes_.outWidth * sizes_.outLanes);
+}
+
+/// Finds the weight rows that exist, and with them which way of convolving is the faster one.
+void ConvLayer::listRows(const LayerTensors& tensors) {
+  const int taps = sizes_.kernel * sizes_.kernel;
+  const auto fanIn = static_cast<size_t>(shape_.fanIn);
+  rowPlace_.clear();
+  rowOffset_.clear();
+  for (int tap = 0; tap < taps; tap++)
+    for (int channel = 0; channel < sizes_.inChannels; channel++) {
+      bool exists = tensors.mask.empty();
+      for (size_t unit = 0, at = static_cast<size_t>(channel * taps + tap); unit < shape_.channels && !exists; unit++, at += fanIn)
+        exists = tensors.mask[at] != 0;
+      if (!exists) continue;
+      rowPlace_.push_back(tap * sizes_.inLanes + channel);
+      rowOffset_.push_back(((tap / sizes_.kernel) * sizes_.inWidth + tap % sizes_.kernel) * sizes_.inLanes + channel);
+    }
+  const double existing = static_cast<double>(rowPlace_.size()) / (taps * sizes_.inChannels);
+  activeInputs_.reset();
+  if (activeMost_ <= ACTIVE_MOST * existing) activeInputs_.emplace(sizes_);
   planeLanes_ = activeInputs_ ? planeLanes(sizes_.outLanes) : sizes_.outLanes;
   margin_ = activeInputs_ ? sizes_.kernel - 1 : 0;
   planeColumns_ = sizes_.outWidth + 2 * margin_;
   gradientSize_ = static_cast<size_t>(sizes_.outHeight * planeColumns_ * sizes_.outLanes);
+  map_.clear();
 }
 
-std::vector<uint32_t> ConvLayer::places(const LayerTensors&, size_t& size) {
+std::vector<uint32_t> ConvLayer::places(const LayerTensors& tensors, size_t& size) {
+  listRows(tensors);
   const uint32_t taps = spec_.kernel * spec_.kernel, lanes = padded(shape_.channels), inLanes = static_cast<uint32_t>(sizes_.inLanes);
   std::vector<uint32_t> result;
   for (uint32_t unit = 0; unit < shape_.channels; unit++)
@@ -53,7 +75,7 @@ std::vector<uint32_t> ConvLayer::places(const LayerTensors&, size_t& size) {
 void ConvLayer::reserve(size_t samples) {
   if (map_.size() >= samples * mapSize_) return;
   map_.resize(samples * mapSize_);
-  gradient_.resize(samples * gradientSize_);
+  gradient_.assign(samples * gradientSize_, 0);  // margins stay zero
   if (activeInputs_ && !winners_) unpooled_.resize(samples * mapSize_);
   place_.resize(samples * shape_.outputHeight * shape_.outputWidth * static_cast<size_t>(sizes_.outLanes));
   workers_.resize(static_cast<size_t>(pool_.threads()));
@@ -75,7 +97,7 @@ void ConvLayer::reserve(size_t samples) {
 
 void ConvLayer::convolve(const Flow& in, size_t sample, Mode mode) {
   if (!activeInputs_) {
-    convKernelsFor(isa_).forward(sizes_, in.values(sample), parameters.weight.data(), parameters.bias.data(), map(sample));
+    convKernelsFor(isa_).forward(sizes_, rows(0, static_cast<int>(rowPlace_.size())), in.values(sample), parameters.weight.data(), parameters.bias.data(), map(sample));
     return;
   }
   activeInputs_->fill(in, sample, mode == Mode::training);
@@ -221,25 +243,40 @@ void ConvLayer::gradientOfMap(size_t sample) {
   }
 }
 
+/// Lays the weights out as the gradient of the inputs reads them.
 void ConvLayer::transpose() {
-  const size_t taps = spec_.kernel * spec_.kernel, outs = shape_.channels, lanes = static_cast<size_t>(sizes_.inLanes),
-               ins = shape_.inputChannels, outLanes = static_cast<size_t>(sizes_.outLanes);
-  transposed_.assign(taps * outs * lanes, 0);
-  for (size_t tap = 0; tap < taps; tap++)
-    for (size_t in = 0; in < ins; in++)
-      for (size_t out = 0; out < outs; out++)
-        transposed_[(tap * outs + out) * lanes + in] = parameters.weight[(tap * lanes + in) * outLanes + out];
+  const auto taps = static_cast<size_t>(sizes_.kernel * sizes_.kernel), outs = static_cast<size_t>(shape_.channels),
+             inLanes = static_cast<size_t>(sizes_.inLanes), outLanes = static_cast<size_t>(sizes_.outLanes);
+  taps_.assign(taps, {});
+  tapChannel_.resize(rowPlace_.size());
+  transposed_.assign(taps * outs * inLanes, 0);
+  for (size_t tap = 0, row = 0; tap < taps; tap++) {
+    int* channel = tapChannel_.data() + row;
+    int count = 0;
+    for (; row < rowPlace_.size() && static_cast<size_t>(rowPlace_[row]) < (tap + 1) * inLanes; row++)
+      channel[count++] = rowPlace_[row] % sizes_.inLanes;
+    const int fewLanes = static_cast<int>(padded(static_cast<uint32_t>(count)));
+    const bool few = count <= FEW_INPUTS * sizes_.inChannels && fewLanes <= CONV_FEW_LANES;
+    const int lanes = few ? fewLanes : sizes_.inLanes;
+    float* to = transposed_.data() + tap * outs * inLanes;
+    taps_[tap] = {count == 0 ? 0 : lanes, to, count, few ? channel : nullptr};
+    for (int i = 0; i < count; i++) {
+      const float* from = parameters.weight.data() + (tap * inLanes + static_cast<size_t>(channel[i])) * outLanes;
+      const int lane = few ? i : channel[i];
+      for (size_t out = 0; out < outs; out++) to[out * static_cast<size_t>(lanes) + static_cast<size_t>(lane)] = from[out];
+    }
+  }
 }
 
 void ConvLayer::gradientOfDenseWeights(const Flow& in, size_t samples) {
-  const int rows = static_cast<int>(rowOffset_.size());
+  const int count = static_cast<int>(rowPlace_.size());
   const auto lanes = static_cast<size_t>(sizes_.outLanes);
-  pool_.run(static_cast<size_t>((rows + WEIGHT_ROWS - 1) / WEIGHT_ROWS), [&](size_t task, int) {
-    const int begin = static_cast<int>(task) * WEIGHT_ROWS, end = std::min(rows, begin + WEIGHT_ROWS);
-    std::fill_n(parameters.gradient.data() + static_cast<size_t>(begin) * lanes, static_cast<size_t>(end - begin) * lanes, 0.0f);
+  pool_.run(static_cast<size_t>((count + WEIGHT_ROWS - 1) / WEIGHT_ROWS), [&](size_t task, int) {
+    const int begin = static_cast<int>(task) * WEIGHT_ROWS, end = std::min(count, begin + WEIGHT_ROWS);
+    for (int row = begin; row < end; row++)
+      std::fill_n(parameters.gradient.data() + static_cast<size_t>(rowPlace_[static_cast<size_t>(row)]) * lanes, lanes, 0.0f);
     for (size_t sample = 0; sample < samples; sample++)
-      convKernelsFor(isa_).backwardWeight(sizes_, in.values(sample), gradient(sample), rowOffset_.data(), begin, end,
-                                          parameters.gradient.data());
+      convKernelsFor(isa_).backwardWeight(sizes_, rows(begin, end), in.values(sample), gradient(sample), parameters.gradient.data());
   });
 }
 
@@ -279,7 +316,7 @@ void ConvLayer::backward(Flow& in, Flow& out, const Pass& pass, bool inputGradie
   pool_.run(pass.samples, [&](size_t sample, int) {
     gradientOfMap(sample);
     if (denseInputGradient)
-      convKernelsFor(isa_).backwardData(sizes_, gradient(sample), transposed_.data(), in.gradients(sample));
+      convKernelsFor(isa_).backwardData(sizes_, taps_.data(), gradient(sample), in.gradients(sample));
   });
   if (activeInputs_)
     gradientsOfActive(in, pass.samples, inputGradient);

@@ -8,7 +8,8 @@ namespace winnow::train {
 /// Convolution -> batch norm -> max-pool -> activation; winners may also be chosen before the max-pool. The other activations
 /// never fall, so they commute with it and are always applied to the smaller, pooled tensor.
 ///
-/// Where few inputs are active, the convolution and its gradients go over those alone. Where winners choose, few positions of
+/// Filters that share their masks leave whole rows of weights out, and then all of the rest goes over the other rows alone.
+/// Where few inputs are active instead, the convolution and its gradients go over those alone. Where winners choose, few positions of
 /// the map get a gradient from above; what batch norm adds to all the others is one term per channel (train/batch_norm.h).
 class ConvLayer final : public Layer {
  public:
@@ -31,6 +32,8 @@ class ConvLayer final : public Layer {
   float* unpooled(size_t sample) { return activeInputs_ ? unpooled_.data() + sample * mapSize_ : gradient(sample); }
   void gradientOfDenseWeights(const Flow& in, size_t samples);
   void gradientsOfActive(Flow& in, size_t samples, bool inputGradient);
+  void listRows(const LayerTensors& tensors);
+  ConvRows rows(int begin, int end) const { return {end - begin, rowPlace_.data() + begin, rowOffset_.data() + begin}; }
   void transpose();
 
   float* map(size_t sample) { return map_.data() + sample * mapSize_; }
@@ -39,14 +42,17 @@ class ConvLayer final : public Layer {
   ConvSizes sizes_;
   bool early_;  // winners before the max-pool
   std::optional<ActiveInputLists> activeInputs_;
-  std::vector<int> rowOffset_;  // where a weight row's input lies, by (tap, in lane)
+  double activeMost_;  // fraction of the inputs that can be active
+  std::vector<int> rowPlace_, rowOffset_;  // the weight rows that exist: see ConvRows
   size_t mapSize_, gradientSize_;
   int planeLanes_, planeColumns_, margin_;  // of the gradient: one plane of all lanes and no margin, or as sparse convolutions read it
   Floats map_;           // [sample] the normalised convolution
   Floats gradient_;      // [sample] the gradient of the convolution
   Floats unpooled_;      // [sample] the gradient before batch norm, where it cannot stand in gradient_
   std::vector<uint8_t> place_;       // [sample] which of its window each pooled value was
-  Floats transposed_;    // [tap][out][in lane]
+  std::vector<ConvTap> taps_;
+  std::vector<int> tapChannel_;  // what taps_ point into
+  Floats transposed_;
 
   // Winners: where they were in the map before the pool, and the places of the map that get a gradient.
   std::vector<uint32_t> winner_, winnerCount_;     // [sample][most], [sample]

@@ -12,53 +12,68 @@ import type { Recipe } from './recipe.js';
 const BATCH_WINDOWS = 256;
 
 export interface Distillation {
-  /** Id, name or path of a trained model with the same labels and features. */
-  readonly teacher: string;
-  /** Weight of its answers; the rest is the true class. */
+  /** Ids, names or paths of trained models with the same labels and features. */
+  readonly teachers: readonly string[];
+  /** Weight of their answers; the rest is the true class. */
   readonly share: number;
 }
 
-/** A model whose answers another one learns (Hinton, Vinyals and Dean 2015, at temperature 1, so that scores stay probabilities). */
-export class Teacher {
+/** What a report says of the teachers. */
+export interface TaughtBy {
+  readonly share: number;
+  /** `sha256` of the model's file in single precision. */
+  readonly teachers: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+/**
+ * Models whose answers another one learns (Hinton, Vinyals and Dean 2015, at temperature 1, so that scores stay probabilities);
+ * several answer with the mean of their probabilities.
+ */
+export class Teachers {
   private constructor(
-    private readonly backend: Backend,
-    private readonly share: number,
-    readonly name: string,
-    /** Of the model's file in single precision. */
-    readonly sha256: string,
+    private readonly backends: readonly Backend[],
+    readonly report: TaughtBy,
   ) {}
 
   /** @throws WinnowError `training-teacher`, and whatever opening a model throws */
-  static async open({ teacher, share }: Distillation, recipe: Recipe): Promise<Teacher> {
-    const { model } = await new ModelRegistry().open(teacher);
-    const refuse = (reason: string) => new WinnowError('training-teacher', { teacher: model.name, reason });
-    if (JSON.stringify(model.labels) !== JSON.stringify(recipe.labels)) throw refuse('its labels are others');
-    if (JSON.stringify(model.features) !== JSON.stringify(recipe.features)) throw refuse('it hears other features');
-    const sha256 = createHash('sha256').update(encodeModel(model, 'f32')).digest('hex');
-    // Teachers are large and dense, which this back end is made for.
-    return new Teacher(await openExactly('onnx', model), share, model.name, sha256);
+  static async open({ teachers, share }: Distillation, recipe: Recipe): Promise<Teachers> {
+    const backends: Backend[] = [];
+    const named: { name: string; sha256: string }[] = [];
+    for (const teacher of teachers) {
+      const { model } = await new ModelRegistry().open(teacher);
+      const refuse = (reason: string) => new WinnowError('training-teacher', { teacher: model.name, reason });
+      if (JSON.stringify(model.labels) !== JSON.stringify(recipe.labels)) throw refuse('its labels are others');
+      if (JSON.stringify(model.features) !== JSON.stringify(recipe.features)) throw refuse('it hears other features');
+      named.push({ name: model.name, sha256: createHash('sha256').update(encodeModel(model, 'f32')).digest('hex') });
+      // Teachers are large and dense, which this back end is made for.
+      backends.push(await openExactly('onnx', model));
+    }
+    return new Teachers(backends, { share, teachers: named });
   }
 
-  /** The set with answers: share x softmax(teacher's logits) + (1 - share) x class, `[window][class]`. */
+  /** The set with answers: share x mean of the teachers' softmax + (1 - share) x class, `[window][class]`. */
   async answered(set: TrainingSet, classes: number, threads: number): Promise<TrainingSet> {
+    const { share } = this.report;
     const answers = new Float32Array(set.targets.length * classes);
+    set.targets.forEach((target, i) => (answers[i * classes + target] = 1 - share));
+    const probabilities = new Float32Array(classes);
     for (let at = 0; at < set.targets.length; at += BATCH_WINDOWS) {
       const count = Math.min(BATCH_WINDOWS, set.targets.length - at);
       const windows = set.windows.subarray(at * WINDOW_VALUES, (at + count) * WINDOW_VALUES);
-      const { logits } = await this.backend.infer(windows, count, { threads });
-      for (let i = 0; i < count; i++) {
-        const answer = answers.subarray((at + i) * classes, (at + i + 1) * classes);
-        softmax(logits.subarray(i * classes, (i + 1) * classes), answer);
-        for (let c = 0; c < classes; c++) answer[c] = answer[c]! * this.share;
-        const target = set.targets[at + i]!;
-        answer[target] = answer[target]! + 1 - this.share;
+      for (const backend of this.backends) {
+        const { logits } = await backend.infer(windows, count, { threads });
+        for (let i = 0; i < count; i++) {
+          softmax(logits.subarray(i * classes, (i + 1) * classes), probabilities);
+          const answer = answers.subarray((at + i) * classes, (at + i + 1) * classes);
+          for (let c = 0; c < classes; c++) answer[c] = answer[c]! + (share / this.backends.length) * probabilities[c]!;
+        }
       }
     }
     return { ...set, answers };
   }
 
-  close(): Promise<void> {
-    return this.backend.close();
+  async close(): Promise<void> {
+    for (const backend of this.backends) await backend.close();
   }
 }
 

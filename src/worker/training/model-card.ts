@@ -4,6 +4,7 @@ import { nonZeroParameters } from '../network/counts.js';
 import type { Model, TrainingReport } from '../network/model.js';
 import { layerShapes } from '../network/shapes.js';
 import type { Cost } from './cost.js';
+import type { TaughtBy } from './distillation.js';
 import type { Evaluation } from './evaluation.js';
 import type { Spread } from './seed-spread.js';
 import type { Recipe } from './recipe.js';
@@ -21,7 +22,7 @@ interface Reported extends TrainingReport {
   readonly spread?: Readonly<Record<string, Spread>> & { readonly seeds: readonly number[] };
   /** What a reader should know beyond the figures. */
   readonly note?: string;
-  readonly distillation?: { readonly teacher: string; readonly sha256: string; readonly share: number };
+  readonly distillation?: TaughtBy;
   /** What `winnow calibrate --out` adds. */
   readonly calibration?: {
     readonly command: string;
@@ -94,8 +95,9 @@ function recipeText(recipe: Recipe): string[] {
   ];
 }
 
-function distillationText({ teacher, sha256, share }: NonNullable<Reported['distillation']>): string {
-  return `Taught by \`${teacher}\` (sha256 ${sha256}): its answers weigh ${percent(share)} %, the labels the rest.`;
+function distillationText({ teachers, share }: TaughtBy): string {
+  const names = teachers.map(({ name, sha256 }) => `\`${name}\` (sha256 ${sha256})`).join(' and ');
+  return `Taught by ${names}: the answers weigh ${percent(share)} %, the labels the rest.`;
 }
 
 function decisionText({ decision }: Model, calibration: Reported['calibration']): string[] {

@@ -70,9 +70,9 @@ const COMMANDS_ON = [0.35, 0.5, 0.5] as const;
 /** Noise in training makes the task harder than the published schedule can fit. */
 const COMMANDS_SCHEDULE: Schedule = {
   ...PUBLISHED_SPARSE_SCHEDULE,
-  epochs: 12,
+  epochs: 40,
   learningRate: 0.005,
-  learningRateFactor: 0.8,
+  learningRateFactor: 0.92,
   momentum: 0.9,
   weightDecay: 0.0005,
   batchSize: 32,
@@ -80,7 +80,7 @@ const COMMANDS_SCHEDULE: Schedule = {
 };
 
 function commandsRecipe(): Recipe {
-  const network = presetNetwork('WtSparsity11', { outputs, winnersBeforePool: false });
+  const network = presetNetwork('WtSparsity11Wide', { outputs, winnersBeforePool: false });
   const layers = network.layers.map((layer, i) =>
     layer.activation.kind === 'kWinners'
       ? { ...layer, activation: { ...layer.activation, count: { percentOn: COMMANDS_ON[i]! } } }
@@ -88,7 +88,7 @@ function commandsRecipe(): Recipe {
   );
   return {
     ...publishedRecipe('commands', { ...network, name: 'commands', layers }, COMMANDS_SCHEDULE),
-    premadeEpochs: 12,
+    premadeEpochs: 20,
     features: { ...LIVE_FEATURES, standardise: true },
     silence: { share: 0.12, zerosShare: 0.05 },
     unknown: { share: 0.25 },
@@ -98,6 +98,7 @@ function commandsRecipe(): Recipe {
       shift: { probability: 0.5, frames: 8, of: 'samples' },
       stretch: { probability: 0, range: 0.2 },
       randomFloor: { lowDb: -80, highDb: -20 },
+      room: { probability: 0.2, rt60Low: 0.1, rt60High: 0.6, directDbLow: -3, directDbHigh: 12 },
       noise: { whiteShare: 0.3, etaMax: 0.5, realShare: 0.3, snrLowDb: -5, snrHighDb: 20 },
     },
     validationEtas: [0, 0.1, 0.25, 0.4],

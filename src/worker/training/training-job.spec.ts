@@ -101,7 +101,7 @@ describe.skipIf(loadNative().engine === null)('runTraining (left out where the n
     await runTraining(job('teacher.safetensors', { recipe: one, test: false }), silent);
     const teacher = path.join(folder, 'teacher.safetensors');
     const taught = (share: number, out: string) =>
-      runTraining(job(out, { recipe: one, test: false, distillation: { teacher, share } }), silent);
+      runTraining(job(out, { recipe: one, test: false, distillation: { teachers: [teacher], share } }), silent);
     await taught(0, 'labels.safetensors');
     await taught(0.7, 'taught.safetensors');
     const layers = async (name: string) => (await readModelFile(path.join(folder, name))).layers;
@@ -116,10 +116,10 @@ describe.skipIf(loadNative().engine === null)('runTraining (left out where the n
     });
 
     const others = withSettings(one, ['labels=["_silence_","_unknown_","no","yes"]']);
-    const otherLabels = job('y', { recipe: others, distillation: { teacher, share: 0.5 } });
+    const otherLabels = job('y', { recipe: others, distillation: { teachers: [teacher], share: 0.5 } });
     await expect(runTraining(otherLabels, silent)).rejects.toMatchObject({ code: 'training-teacher' });
     const plain = withSettings(one, ['features.standardise=false']);
-    const otherFeatures = job('y', { recipe: plain, distillation: { teacher, share: 0.5 } });
+    const otherFeatures = job('y', { recipe: plain, distillation: { teachers: [teacher], share: 0.5 } });
     await expect(runTraining(otherFeatures, silent)).rejects.toMatchObject({ code: 'training-teacher' });
   });
 

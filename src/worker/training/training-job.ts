@@ -16,7 +16,7 @@ import { initialMasks, skipOption } from './connections.js';
 import { codeVersion, machineName } from './code-version.js';
 import { measureCost } from './cost.js';
 import { clipsOf, dividedForTraining, isWord, listData, type Listing } from './dataset.js';
-import { Teacher, type Distillation } from './distillation.js';
+import { Teachers, type Distillation } from './distillation.js';
 import { clipItems, evaluate, evaluationWindows, NOISE_ETAS, silenceItems, validate, type Evaluation } from './evaluation.js';
 import type { EvaluationItem, ValidationSet } from './evaluation.js';
 import type { Split } from './hash-split.js';
@@ -134,7 +134,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
   const train = await openPart(listing, 'train', recipe, hooks);
   const validation = await openPart(listing, 'validation', recipe, hooks);
   const test = job.test ? await openPart(listing, 'test', recipe, hooks) : null;
-  const teacher = job.distillation ? await Teacher.open(job.distillation, recipe) : null;
+  const teachers = job.distillation ? await Teachers.open(job.distillation, recipe) : null;
   try {
     const noise = await NoiseRecordings.load(listing, 'train');
     if (needsRecordings(recipe) && noise.isEmpty) throw new WinnowError('training-no-noise', { path: listing.root });
@@ -166,7 +166,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
           train.hash,
           validation.hash,
           isa ?? engine.info().isa,
-          ...(teacher ? [teacher.sha256, job.distillation!.share] : []),
+          ...(teachers ? [teachers.report] : []),
         ]),
       )
       .digest('hex');
@@ -184,7 +184,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
         trainer,
         trainingSet: async (epoch) => {
           const set = epochs.read(epoch % epochs.count, deriveSeed(seed, 'floor', epoch));
-          return teacher ? teacher.answered(set, recipe.labels.length, threads) : set;
+          return teachers ? teachers.answered(set, recipe.labels.length, threads) : set;
         },
         validate: () => validate(sets, recipe.labels, logitsOfTrainer),
         ...(watched ? { watchTest: () => validate(watched, recipe.labels, logitsOfTrainer).accuracy } : {}),
@@ -259,7 +259,7 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
       clips: split,
       hashes,
       recipe,
-      ...(teacher ? { distillation: { teacher: teacher.name, sha256: teacher.sha256, share: job.distillation!.share } } : {}),
+      ...(teachers ? { distillation: teachers.report } : {}),
       bestEpoch: best.epoch,
       epochs: history,
       validationScore: best.score,
@@ -278,6 +278,6 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
     train.close();
     validation.close();
     test?.close();
-    await teacher?.close();
+    await teachers?.close();
   }
 }
