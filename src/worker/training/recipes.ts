@@ -105,13 +105,35 @@ function commandsRecipe(): Recipe {
   };
 }
 
+/** Filters and units of the dense network that does as many multiplies as `commands`: 1.48 M. */
+const EQUAL_COST = [18, 18, 700] as const;
+
+/** What a dense network makes of the training and the multiplies of `commands`: the fair opponent. */
+function denseNoiseRecipe(): Recipe {
+  const name = 'commands-dense-noise';
+  const { layers, ...network } = presetNetwork('denseEqualCost', { outputs });
+  const sized = layers.map((layer, i) => {
+    const size = EQUAL_COST[i];
+    if (size === undefined) return layer;
+    return layer.type === 'conv' ? { ...layer, channels: size } : { ...layer, units: size };
+  });
+  return { ...commandsRecipe(), name, network: { ...network, name, layers: sized } };
+}
+
 /** Recipes with names of their own; every preset of a 32 x 32 network has one under its name too. */
 const NAMED: Readonly<Record<string, () => Recipe>> = {
   commands: commandsRecipe,
+  'commands-dense-noise': denseNoiseRecipe,
   'commands-sparse': () =>
     publishedRecipe(
       'commands-sparse',
       { ...presetNetwork('WtSparsity11', { outputs, winnersBeforePool: false }), name: 'commands-sparse' },
+      PUBLISHED_SPARSE_SCHEDULE,
+    ),
+  'commands-sparse-wide': () =>
+    publishedRecipe(
+      'commands-sparse-wide',
+      { ...presetNetwork('WtSparsity11Wide', { outputs, winnersBeforePool: false }), name: 'commands-sparse-wide' },
       PUBLISHED_SPARSE_SCHEDULE,
     ),
   'commands-dense': () =>

@@ -90,6 +90,7 @@ export const gscAblations: Experiment<Task> = {
     ),
     variant('sparse, winners after pooling', 'commands-sparse'),
     variant('sparse, winners before pooling', 'WtSparsity11'),
+    variant('sparse, masks in blocks', 'commands-sparse-wide'),
     variant('sparse, no silence class', 'commands-sparse', 'silence.share=0'),
     variant('sparse, k-inference 1.5', 'commands-sparse', `${WINNERS}.kInferenceFactor=1.5`),
     variant('sparse, no boosting', 'commands-sparse', `${WINNERS}.boosting.strength=0`),
