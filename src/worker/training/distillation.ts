@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { WinnowError } from '../../shared/errors.js';
 import { WINDOW_VALUES } from '../../shared/features.js';
-import type { Backend } from '../network/backend.js';
-import { openExactly } from '../network/backends.js';
 import { encodeModel } from '../network/model-file.js';
+import type { NativeEngine, NativeTrainer } from '../network/native.js';
 import { ModelRegistry } from '../network/registry.js';
 import type { TrainingSet } from './premade-epochs.js';
 import type { Recipe } from './recipe.js';
@@ -31,13 +30,13 @@ export interface TaughtBy {
  */
 export class Teachers {
   private constructor(
-    private readonly backends: readonly Backend[],
+    private readonly networks: readonly NativeTrainer[],
     readonly report: TaughtBy,
   ) {}
 
   /** @throws WinnowError `training-teacher`, and whatever opening a model throws */
-  static async open({ teachers, share }: Distillation, recipe: Recipe): Promise<Teachers> {
-    const backends: Backend[] = [];
+  static async open({ teachers, share }: Distillation, recipe: Recipe, engine: NativeEngine, threads: number): Promise<Teachers> {
+    const networks: NativeTrainer[] = [];
     const named: { name: string; sha256: string }[] = [];
     for (const teacher of teachers) {
       const { model } = await new ModelRegistry().open(teacher);
@@ -45,14 +44,16 @@ export class Teachers {
       if (JSON.stringify(model.labels) !== JSON.stringify(recipe.labels)) throw refuse('its labels are others');
       if (JSON.stringify(model.features) !== JSON.stringify(recipe.features)) throw refuse('it hears other features');
       named.push({ name: model.name, sha256: createHash('sha256').update(encodeModel(model, 'f32')).digest('hex') });
-      // Teachers are large and dense, which this back end is made for.
-      backends.push(await openExactly('onnx', model));
+      // Teachers are large and dense, and batches of dense products are what the trainer's own network is best at.
+      const network = new engine.Trainer(model.spec, { seed: 0, threads });
+      network.setLayers(model.layers);
+      networks.push(network);
     }
-    return new Teachers(backends, { share, teachers: named });
+    return new Teachers(networks, { share, teachers: named });
   }
 
   /** The set with answers: share x mean of the teachers' softmax + (1 - share) x class, `[window][class]`. */
-  async answered(set: TrainingSet, classes: number, threads: number): Promise<TrainingSet> {
+  answered(set: TrainingSet, classes: number): TrainingSet {
     const { share } = this.report;
     const answers = new Float32Array(set.targets.length * classes);
     set.targets.forEach((target, i) => (answers[i * classes + target] = 1 - share));
@@ -60,20 +61,16 @@ export class Teachers {
     for (let at = 0; at < set.targets.length; at += BATCH_WINDOWS) {
       const count = Math.min(BATCH_WINDOWS, set.targets.length - at);
       const windows = set.windows.subarray(at * WINDOW_VALUES, (at + count) * WINDOW_VALUES);
-      for (const backend of this.backends) {
-        const { logits } = await backend.infer(windows, count, { threads });
+      for (const network of this.networks) {
+        const logits = network.logits(windows, count);
         for (let i = 0; i < count; i++) {
           softmax(logits.subarray(i * classes, (i + 1) * classes), probabilities);
           const answer = answers.subarray((at + i) * classes, (at + i + 1) * classes);
-          for (let c = 0; c < classes; c++) answer[c] = answer[c]! + (share / this.backends.length) * probabilities[c]!;
+          for (let c = 0; c < classes; c++) answer[c] = answer[c]! + (share / this.networks.length) * probabilities[c]!;
         }
       }
     }
     return { ...set, answers };
-  }
-
-  async close(): Promise<void> {
-    for (const backend of this.backends) await backend.close();
   }
 }
 

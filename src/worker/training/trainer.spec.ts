@@ -99,7 +99,7 @@ describe.skipIf(native.engine === null)('trainNetwork (left out where the native
         recipe,
         seed: 5,
         trainer,
-        trainingSet: async (epoch) => windows(1500, deriveSeed(1, epoch)),
+        trainingSet: (epoch) => windows(1500, deriveSeed(1, epoch)),
         validate: () => validate(sets, recipe.labels, (some, count) => trainer.logits(some, count)),
         identity: 'same run',
         checkpointFile: path.join(folder, name),

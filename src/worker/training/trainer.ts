@@ -37,7 +37,7 @@ export interface TrainerInput {
   readonly seed: number;
   readonly trainer: NativeTrainer;
   /** The windows of an epoch (counted from 0). */
-  trainingSet(epoch: number): Promise<TrainingSet>;
+  trainingSet(epoch: number): TrainingSet;
   /** Accuracy of the network as it stands on the validation part. */
   validate(): { readonly accuracy: number; readonly score: number };
   /** Accuracy on the test part, to be shown beside: nothing is chosen by it. */
@@ -102,7 +102,7 @@ export async function trainNetwork(input: TrainerInput, hooks: TrainerHooks): Pr
 
   for (let epoch = history.length; epoch < schedule.epochs; epoch++) {
     const epochStart = performance.now();
-    const { windows, targets, answers } = await input.trainingSet(epoch);
+    const { windows, targets, answers } = input.trainingSet(epoch);
     const order = epochOrder(targets, recipe.labels.length, schedule.sampler, deriveSeed(seed, 'order', epoch));
     const batchSize = epoch === 0 ? schedule.firstEpochBatchSize : schedule.batchSize;
     // A last batch of one window has no variance for the batch norm.

@@ -134,7 +134,8 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
   const train = await openPart(listing, 'train', recipe, hooks);
   const validation = await openPart(listing, 'validation', recipe, hooks);
   const test = job.test ? await openPart(listing, 'test', recipe, hooks) : null;
-  const teachers = job.distillation ? await Teachers.open(job.distillation, recipe) : null;
+  const threads = job.threads > 0 ? job.threads : os.availableParallelism();
+  const teachers = job.distillation ? await Teachers.open(job.distillation, recipe, engine, threads) : null;
   try {
     const noise = await NoiseRecordings.load(listing, 'train');
     if (needsRecordings(recipe) && noise.isEmpty) throw new WinnowError('training-no-noise', { path: listing.root });
@@ -149,7 +150,6 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
       judged.push(...silenceItems(await NoiseRecordings.load(listing, 'validation'), recipe.labels));
     const sets = validationSets(judged, recipe, extractor);
 
-    const threads = job.threads > 0 ? job.threads : os.availableParallelism();
     const isa = isaOverride();
     const trainer = new engine.Trainer(recipe.network, {
       seed: deriveSeed(seed, 'trainer'),
@@ -182,9 +182,9 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
         recipe,
         seed,
         trainer,
-        trainingSet: async (epoch) => {
+        trainingSet: (epoch) => {
           const set = epochs.read(epoch % epochs.count, deriveSeed(seed, 'floor', epoch));
-          return teachers ? teachers.answered(set, recipe.labels.length, threads) : set;
+          return teachers ? teachers.answered(set, recipe.labels.length) : set;
         },
         validate: () => validate(sets, recipe.labels, logitsOfTrainer),
         ...(watched ? { watchTest: () => validate(watched, recipe.labels, logitsOfTrainer).accuracy } : {}),
@@ -278,6 +278,5 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
     train.close();
     validation.close();
     test?.close();
-    await teachers?.close();
   }
 }
