@@ -5,7 +5,7 @@ import { cost, matchTheory } from './computed.js';
 import { lisetIsolet, lisetMnist, setPruning } from './evolved.js';
 import { mnistPresets } from './images.js';
 import { hebbian } from './unlabelled.js';
-import { gscAblations, gscPresets, lisetCommands } from './speech.js';
+import { gscAblations, gscPresets, lisetCommands, robustness } from './speech.js';
 
 /** Every experiment there is. */
 export const EXPERIMENTS: readonly Experiment<Task>[] = [
@@ -13,6 +13,7 @@ export const EXPERIMENTS: readonly Experiment<Task>[] = [
   matchTheory,
   gscPresets,
   gscAblations,
+  robustness,
   mnistPresets,
   lisetMnist,
   lisetIsolet,

@@ -117,6 +117,40 @@ export const gscAblations: Experiment<Task> = {
   curves: CURVES,
 };
 
+/** Windows of equal mean and deviation, and in training nothing below a random level. */
+const SCALED = ['features.standardise=true', 'augmentation.randomFloor={"lowDb":-80,"highDb":-20}'];
+/** More winners, as the default model has them: 1.49 M multiplies. */
+const MANY_WINNERS = [0.35, 0.5, 0.5].map((on, i) => `network.layers.${i}.activation.count.percentOn=${on}`);
+
+export const robustness: Experiment<Task> = {
+  name: 'robustness',
+  title: 'Sparse against dense at equal multiplies, by training',
+  question: 'Under which training does a sparse network hear better in noise than a dense one, of its own cost and of any?',
+  source: 'no published figures; the published training, and the same with standardised windows and a random floor',
+  publishedTask: false,
+  baseline: 'dense, published training',
+  metrics: METRICS,
+  units: [
+    variant('dense, published training', 'commands-dense'),
+    variant('dense of equal cost, published training', 'denseEqualCost'),
+    variant('sparse, published training', 'commands-sparse-wide'),
+    variant('dense, scaled', 'commands-dense', ...SCALED),
+    variant('dense of equal cost, scaled', 'denseEqualCost', ...SCALED),
+    variant('sparse, scaled', 'commands-sparse-wide', ...SCALED),
+    variant(
+      'dense of the cost of many winners, scaled',
+      'denseEqualCost',
+      'network.layers.0.channels=18',
+      'network.layers.1.channels=18',
+      'network.layers.2.units=700',
+      ...SCALED,
+    ),
+    variant('sparse, many winners, scaled', 'commands-sparse-wide', ...MANY_WINNERS, ...SCALED),
+  ],
+  seeds: [1, 2, 3, 4, 5],
+  curves: CURVES,
+};
+
 const EVOLVING = 'commands-sparse';
 const evolving = (method: string, settings: string): string => `evolution={"method":"${method}",${settings}}`;
 const ZETA = '"zeta":0.3';
