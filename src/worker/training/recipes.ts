@@ -88,7 +88,7 @@ function commandsRecipe(): Recipe {
   );
   return {
     ...publishedRecipe('commands', { ...network, name: 'commands', layers }, COMMANDS_SCHEDULE),
-    premadeEpochs: 20,
+    premadeEpochs: 14,
     features: { ...LIVE_FEATURES, standardise: true },
     silence: { share: 0.12, zerosShare: 0.05 },
     unknown: { share: 0.25 },
