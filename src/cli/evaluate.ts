@@ -11,7 +11,7 @@ import { clipsOf, listData, type Part } from '../worker/training/dataset.js';
 import { clipItems, evaluate, NOISE_ETAS, silenceItems, type Evaluation } from '../worker/training/evaluation.js';
 import { NoiseRecordings } from '../worker/training/noise-recordings.js';
 import { EVALUATION_SEED } from '../worker/training/training-job.js';
-import { choiceOption, integerOption, parseArguments, usageError } from './arguments.js';
+import { choiceOption, integerOption, numberOption, parseArguments, usageError } from './arguments.js';
 import type { Command } from './command.js';
 import { Progress } from './progress.js';
 
@@ -24,9 +24,10 @@ const usage = `winnow evaluate --model M --data DIR [options]
                     which is evaluated whole
   --split PART      ${SPLITS.join(', ')} (test)
   --noise-sweep     also at the eleven published levels of white noise, eta 0 to 0.5
+  --background DB   also amid the part's background recordings, at this signal-to-noise ratio
   --seed S          of the noise (${EVALUATION_SEED})
   --threads N       native threads (one per core)
-  --json            one JSON object: n, accuracy, noise, unknownAccuracy, silenceAccuracy, confusion, model, data, split
+  --json            one JSON object: n, accuracy, noise, background, unknownAccuracy, silenceAccuracy, confusion, model, data, split
 
 Accuracy and noise are of the known words only, argmax over all outputs. Every other word should be heard as unknown, and every
 second of the background recordings as silence.`;
@@ -47,6 +48,9 @@ function describe(result: Evaluation, name: string, split: Part): string {
     lines.push(`noise     ${percent(mean)} (score ${score} of ${maxScore})`);
     eta.forEach((level, i) => lines.push(`  eta ${level.toFixed(2)}  ${percent(accuracy[i]!)}`));
   }
+  if (result.background) {
+    lines.push(`amid      ${percent(result.background.accuracy)} (background recordings, ${result.background.snrDb} dB)`);
+  }
   const { labels, counts } = result.confusion;
   const width = Math.max(...labels.map((label) => label.length), 5) + 1;
   lines.push(`${''.padEnd(width)}${labels.map((label) => label.padStart(width)).join('')}`);
@@ -66,6 +70,7 @@ export const command: Command = {
       data: { type: 'string' },
       split: { type: 'string' },
       'noise-sweep': { type: 'boolean' },
+      background: { type: 'string' },
       seed: { type: 'string' },
       threads: { type: 'string' },
       json: { type: 'boolean' },
@@ -75,6 +80,8 @@ export const command: Command = {
     const wanted = values.split === undefined ? 'test' : choiceOption('evaluate', 'split', values.split, SPLITS);
     const seed = integerOption('evaluate', 'seed', values.seed ?? String(EVALUATION_SEED), 0, 2 ** 31 - 1);
     const threads = integerOption('evaluate', 'threads', values.threads ?? '0', 0, 256) || os.availableParallelism();
+
+    const snrDb = values.background === undefined ? null : numberOption('evaluate', 'background', values.background, -40, 80);
 
     const { model } = await new ModelRegistry().open(values.model);
     const listing = await listData(values.data);
@@ -89,6 +96,7 @@ export const command: Command = {
     const backend = native.engine ? new SparseBackend(model) : new ReferenceBackend(model);
     try {
       const noise = await NoiseRecordings.load(listing, split === 'whole' ? wanted : split);
+      if (snrDb !== null && noise.isEmpty) throw new WinnowError('training-no-noise', { path: listing.root });
       const result = await evaluate({
         labels: model.labels,
         features: model.features,
@@ -96,6 +104,7 @@ export const command: Command = {
         extractor: createBatchExtractor(model.features, native.engine),
         logits: async (windows, count) => (await backend.infer(windows, count, { threads })).logits,
         etas: values['noise-sweep'] ? NOISE_ETAS : [],
+        ...(snrDb === null ? {} : { background: { recordings: noise, snrDb } }),
         seed,
         onProgress: (done, total) => progress.update('evaluating', done, total, 'windows'),
       });

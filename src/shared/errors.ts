@@ -413,8 +413,8 @@ export const ERRORS = {
     exit: 1,
   },
   'training-no-noise': {
-    cause: 'The recipe needs recordings of background noise for training, and the data at {path} has none.',
-    next: 'Put recordings into its folder "noise" or "_background_noise_", or use a recipe without real noise.',
+    cause: 'Recordings of background noise are needed, and the data at {path} has none for this part.',
+    next: 'Put recordings into its folder "noise" or "_background_noise_", or go without real noise.',
     exit: 1,
   },
   'training-teacher': {

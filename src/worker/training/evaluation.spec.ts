@@ -12,6 +12,7 @@ import {
   type EvaluationItem,
 } from './evaluation.js';
 import { NoiseRecordings } from './noise-recordings.js';
+import { Random } from './random.js';
 
 const LABELS = ['_silence_', '_unknown_', 'yes', 'no'];
 const extractor = createBatchExtractor(LIVE_FEATURES, loadNative().engine);
@@ -43,6 +44,7 @@ describe('evaluate', () => {
       n: 3,
       accuracy: 1,
       noise: null,
+      background: null,
       unknownAccuracy: 0,
       silenceAccuracy: 0,
       confusion: {
@@ -67,6 +69,16 @@ describe('evaluate', () => {
     expect(noise!.mean).toBe(noise!.score / 33);
     expect(noise!.accuracy[0]).toBe(1);
     expect(done.at(-1)).toBe(1);
+  });
+
+  it('judges the words amid background recordings: loud ones drown them, faint ones do not', async () => {
+    const random = new Random(9);
+    const recordings = new NoiseRecordings([Float32Array.from({ length: 40_000 }, () => random.uniform(-0.5, 0.5))]);
+    const base = { labels: LABELS, features: LIVE_FEATURES, extractor, logits: byPitch, items: ITEMS, seed: 1, etas: [] };
+    const amid = async (snrDb: number) => (await evaluate({ ...base, background: { recordings, snrDb } })).background!;
+    expect(await amid(60)).toEqual({ snrDb: 60, accuracy: 1 });
+    expect(await amid(-40)).toEqual(await amid(-40));
+    expect((await amid(-40)).accuracy).toBeLessThan(1);
   });
 
   it('gives null where there is nothing to count', async () => {

@@ -7,8 +7,10 @@ import { finishWindows } from '../features/window.js';
 import { SILENCE_LABEL, UNKNOWN_LABEL } from '../network/model.js';
 import type { ClipStore } from './clip-store.js';
 import { classOf, isWord } from './dataset.js';
-import type { NoiseRecordings } from './noise-recordings.js';
+import { addNoise } from './augmentation.js';
+import { rms, type NoiseRecordings } from './noise-recordings.js';
 import { samplesPerWindow } from './premade-epochs.js';
+import { deriveSeed, Random } from './random.js';
 
 /** The published noise levels: eta 0 to 0.5 in steps of 0.05. */
 export const NOISE_ETAS: readonly number[] = Array.from({ length: 11 }, (_, i) => (5 * i) / 100);
@@ -91,6 +93,36 @@ export function evaluationWindows(
   return finishWindows(spec, extractor.extract(samples, items.length, length));
 }
 
+/** Background recordings in which words are to be heard. */
+export interface Background {
+  readonly recordings: NoiseRecordings;
+  /** Signal-to-noise ratio in dB; the rms of both is taken over the whole clip. */
+  readonly snrDb: number;
+}
+
+/**
+ * The network's input for some items amid background recordings, a stretch drawn for each by its key.
+ * @returns `[item][band][frame]`
+ */
+function backgroundWindows(
+  items: readonly EvaluationItem[],
+  { recordings, snrDb }: Background,
+  seed: number,
+  spec: FeatureSpec,
+  extractor: BatchExtractor,
+): Float32Array {
+  const samples = evaluationSound(items, 0, seed, spec);
+  const length = samples.length / Math.max(1, items.length);
+  const margin = (length - CLIP_SAMPLES) / 2;
+  const noise = new Float32Array(length);
+  items.forEach((item, i) => {
+    const window = samples.subarray(i * length, (i + 1) * length);
+    recordings.stretch(new Random(deriveSeed(seed, 'background', item.key)), length, noise);
+    addNoise(window, rms(window.subarray(margin, margin + CLIP_SAMPLES)), noise, snrDb);
+  });
+  return finishWindows(spec, extractor.extract(samples, items.length, length));
+}
+
 /** Index of the largest of each row; of equal ones the first. */
 export function argmaxRows(logits: Float32Array, classes: number): Int32Array {
   const best = new Int32Array(logits.length / classes);
@@ -116,6 +148,8 @@ export interface Evaluation {
     readonly maxScore: number;
     readonly mean: number;
   } | null;
+  /** Of the known words amid background recordings; null unless asked for. */
+  readonly background: { readonly snrDb: number; readonly accuracy: number } | null;
   /** Of the clips of other words, those heard as unknown; null without any. */
   readonly unknownAccuracy: number | null;
   /** Of the seconds of background sound, those heard as silence; null without any. */
@@ -133,6 +167,8 @@ export interface EvaluationInput {
   readonly logits: (windows: Float32Array, count: number) => Promise<Float32Array> | Float32Array;
   /** Noise levels above 0 to sweep, for the known words. */
   readonly etas: readonly number[];
+  /** Also judge the known words amid these. */
+  readonly background?: Background;
   /** Of the noise. */
   readonly seed: number;
   readonly onProgress?: (done: number, total: number) => void;
@@ -140,17 +176,19 @@ export interface EvaluationInput {
 
 /** Scores a network on items: clean on all of them, and at each noise level on the known words. */
 export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
-  const { labels, items, etas } = input;
+  const { labels, items, etas, background } = input;
   const words = items.filter((item) => isWord(labels[item.target]!));
   const levels = etas.filter((eta) => eta > 0);
-  const total = items.length + levels.length * words.length;
+  const total = items.length + (levels.length + Number(background !== undefined)) * words.length;
   let done = 0;
 
-  const predictions = async (some: readonly EvaluationItem[], eta: number): Promise<Int32Array> => {
+  const predictions = async (some: readonly EvaluationItem[], eta: number, amid?: Background): Promise<Int32Array> => {
     const predicted = new Int32Array(some.length);
     for (let at = 0; at < some.length; at += BATCH_WINDOWS) {
       const batch = some.slice(at, at + BATCH_WINDOWS);
-      const windows = evaluationWindows(batch, eta, input.seed, input.features, input.extractor);
+      const windows = amid
+        ? backgroundWindows(batch, amid, input.seed, input.features, input.extractor)
+        : evaluationWindows(batch, eta, input.seed, input.features, input.extractor);
       predicted.set(argmaxRows(await input.logits(windows, batch.length), labels.length), at);
       done += batch.length;
       input.onProgress?.(done, total);
@@ -190,6 +228,10 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
     n: words.length,
     accuracy,
     noise,
+    background:
+      background && words.length > 0
+        ? { snrDb: background.snrDb, accuracy: correctOf(words, await predictions(words, 0, background)) / words.length }
+        : null,
     unknownAccuracy: recall((label) => label === UNKNOWN_LABEL),
     silenceAccuracy: recall((label) => label === SILENCE_LABEL),
     confusion: { labels: [...labels], counts },
