@@ -33,7 +33,7 @@ NetworkSpec perceptron() {
   spec.name = "test";
   spec.inputChannels = 21;
   spec.inputHeight = spec.inputWidth = 1;
-  spec.layers = {linear(18, ActivationKind::leakyRelu, 0.3), linear(12, ActivationKind::leakyRelu, 0.4), linear(5)};
+  spec.layers = {linear(18, ActivationKind::leakyRelu, 0.15), linear(12, ActivationKind::leakyRelu, 0.4), linear(5)};
   return spec;
 }
 

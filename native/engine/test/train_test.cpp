@@ -273,6 +273,17 @@ TEST("gradients: filters that share their masks, on every instruction set") {
       }
 }
 
+TEST("gradients: few weights and dense inputs, in one vector of samples, in several and in several groups of vectors") {
+  // With many samples one of them is always near a kink of an activation: these are straight.
+  const auto few = network(1, 5, 4, {linear(35, plain(ActivationKind::none), false, 0.15, 0.3),
+                                     linear(50, plain(ActivationKind::none), true, 0.1), linear(5, {}, false, 0.15)});
+  for (const Isa isa : availableIsas())
+    for (const size_t samples : {5u, 17u, 70u}) checkGradients(few, samples, false, isa);
+  checkGradients(few, 150);
+  checkGradients(network(1, 9, 8, {conv(17, 3, 2, plain(ActivationKind::relu)),
+                                   linear(60, plain(ActivationKind::leakyRelu), false, 0.1), linear(4)}), 5);
+}
+
 TEST("gradients: everything at once, soft targets, on every instruction set") {
   for (const Isa isa : availableIsas()) checkGradients(everything(), 4, true, isa);
 }
@@ -290,6 +301,20 @@ TEST("training: the same seed gives the same network for any number of threads")
   CHECK(same(results[0], results[2]));
   Trainer other(spec, 8, 2, availableIsas().front());
   CHECK(!same(other.layers(), Trainer(spec, 7, 2, availableIsas().front()).layers()));
+}
+
+TEST("training: few weights and dense inputs give the same network for any number of threads") {
+  const auto spec = network(1, 6, 5, {linear(200, plain(ActivationKind::leakyRelu), false, 0.1, 0.3),
+                                      linear(100, plain(ActivationKind::relu), true, 0.05), linear(4)});
+  const Problem data = problem(spec, 170);
+  const auto trained = [&](int threads) {
+    Trainer trainer(spec, 7, threads, availableIsas().front());
+    trainer.train(view(data), data.order, 150, usualStep());
+    return trainer.layers();
+  };
+  const auto one = trained(1);
+  CHECK(same(one, trained(2)));
+  CHECK(same(one, trained(3)));
 }
 
 TEST("training: layers and state are all that a resumed run needs") {

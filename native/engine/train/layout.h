@@ -26,6 +26,7 @@
 //      conv    weight [tap row][tap column][in][out lane]          z[p][.] += x[p + tap][in] * w[tap][in][.]
 //      linear  weight [unit][row][column][lane]  (dense)           y[u]     = x[.] . w[u][.]
 //              weight by input: units, values    (sparse)          y[units] += x[i] * values   for the inputs that are not zero
+//              weight by unit: inputs, values    (few weights)     y[u][.] += x[i][.] * value   over samples, in turned tensors
 //
 // All matrix work is a tile of registers: ROWS values broadcast against COLS vectors, ROWS x COLS sums that stay in
 // registers while the reduction runs:

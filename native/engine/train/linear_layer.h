@@ -1,4 +1,7 @@
 #pragma once
+#include <optional>
+
+#include "train/batch_product.h"
 #include "train/kernels/sparse_linear.h"
 #include "train/layer.h"
 
@@ -6,7 +9,8 @@ namespace winnow::train {
 
 /// Linear -> batch norm -> dropout (in training) -> activation.
 ///
-/// Where few weights exist and few inputs are active, weights are stored by input, and only products of both are computed.
+/// Where few weights exist, only those are stored and multiplied: by input where few inputs are active too, so that only products
+/// of both are computed; otherwise by unit (BatchProduct).
 class LinearLayer final : public Layer {
  public:
   LinearLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const LayerShape& shape, const Flow& in, uint32_t index);
@@ -28,7 +32,8 @@ class LinearLayer final : public Layer {
   uint32_t index_;
   uint32_t inputPositions_, inputChannels_, inputLanes_;
   uint32_t lanes_;
-  bool sparse_;
+  bool sparse_;  // few weights and few active inputs
+  std::optional<BatchProduct> batch_;  // few weights alone
   std::vector<uint32_t> starts_;  // sparse: where the weights of each input begin
   std::vector<uint16_t> unit_;    // sparse: where each weight leads
   Floats normal_;     // [sample][lane] after batch norm

@@ -1,3 +1,5 @@
+import type { Drawing } from '../training/evolution.js';
+
 /** What a unit of an experiment does. Each kind has one runner. */
 export type Task = SpeechTask | ImageTask | EvolvedTask | HebbianTask | CostTask | TheoryTask;
 
@@ -35,10 +37,19 @@ export interface EvolvedTask {
   readonly epsilon: number;
   /** LiSET only. */
   readonly gamma?: number;
+  /** LiSET only: how inputs' importance decides where connections come from; in its ratio (Eq. 2) by default. */
+  readonly drawing?: Drawing;
   /** Fraction of each sign that is removed at each epoch. */
   readonly zeta: number;
   readonly epochs: number;
   readonly learningRate: number;
+  /** Of the gradient descent; the document names none. */
+  readonly momentum?: number;
+  /**
+   * How large the first weights are: U(-s, s) with s = sqrt(1 / units), as those that are added later (the default), or
+   * sqrt(1 / inputs), PyTorch's.
+   */
+  readonly start?: 'asAdded' | 'fanIn';
   readonly batchSize: number;
   readonly dropout: number;
   /** Chance that a skip layer is left out of a step; LiSET only. */

@@ -6,6 +6,7 @@ import type { Model } from '../network/model.js';
 import { ReferenceBackend } from '../network/reference.js';
 import {
   cosineSimilarity,
+  type Drawing,
   type Evolving,
   growByInput,
   growBySimilarity,
@@ -19,7 +20,7 @@ import type { Random } from './random.js';
 /** How connections come and go between epochs. */
 export type EvolutionRule =
   | { readonly kind: 'set'; readonly zeta: number }
-  | { readonly kind: 'liset'; readonly zeta: number; readonly gamma: number }
+  | { readonly kind: 'liset'; readonly zeta: number; readonly gamma: number; readonly drawing?: Drawing }
   /** Removes and grows by the cosine similarity of activity over sample inputs. */
   | { readonly kind: 'cosine'; readonly zeta: number; readonly samples: Float32Array; readonly count: number };
 
@@ -38,7 +39,7 @@ export async function evolve(trainer: NativeTrainer, spec: NetworkSpec, rule: Ev
     }
     const { length } = removeSmallestWeights(layer, rule.zeta);
     if (rule.kind === 'set') growRandomly(layer, length, random);
-    else growByInput(layer, length, inputImportance(trainer.getSkip(index), inputs, rule.gamma), random);
+    else growByInput(layer, length, inputImportance(trainer.getSkip(index), inputs, rule.gamma), random, rule.drawing);
   }
   trainer.setLayers(layers);
   if (rule.kind === 'liset') trainer.resetSkip();

@@ -85,6 +85,17 @@ describe('LiSET', () => {
     expect(chiSquare).toBeLessThan(16.27);
   });
 
+  it('by products, lets only the inputs near the largest importance win', () => {
+    const layer = layerOf(Array<number>(4000).fill(0), 1000);
+    const added = growByInput(layer, 20, Float64Array.from([0.9, 0.95, 0.98, 1]), new Random(11), 'product');
+    const drawn = [0, 0, 0, 0];
+    for (const position of added) drawn[position % 4]!++;
+    // The 20 largest of 1000 numbers in [0, 1) lie near and above 0.98: out of reach for products with 0.9 or 0.95.
+    expect(drawn.slice(0, 2)).toEqual([0, 0]);
+    expect(drawn[3]).toBeGreaterThan(drawn[2]!);
+    expect(count(layer.mask)).toBe(20);
+  });
+
   it('spreads less the larger gamma is', () => {
     const skip = Float32Array.from({ length: 30 }, (_, i) => i / 30);
     const spread = (gamma: number) => {

@@ -55,26 +55,50 @@ export function newWeightLimit(units: number): number {
 }
 
 /**
- * Adds `count` connections among the positions that have none, drawn without replacement in the ratio of their weights
- * (`chance(position)` > 0; equal chances are SET's random growth). Exact: the `count` largest of the keys u^(1/chance)
- * (Efraimidis and Spirakis 2006). New weights are U(-sqrt(1/units), sqrt(1/units)). Returns the new positions; fewer than
- * `count` only where the layer is full.
+ * How positions are drawn by their chances: those with the `count` largest keys, made of the chance and of u, uniform in [0, 1).
+ *
+ * - `ratio`: without replacement in the ratio of the chances (LiSET Eq. 2), exactly: keys u^(1/chance) (Efraimidis and Spirakis
+ *   2006).
+ * - `product`: keys u x chance, as the published program of LiSET draws. Of many candidates for few places only those near the
+ *   largest chance can win: far narrower than Eq. 2.
  */
-export function grow(layer: Evolving, count: number, chance: (position: number) => number, random: Random): Uint32Array {
-  const units = layer.bias.length;
-  const keys: { position: number; key: number }[] = [];
+export const DRAWINGS = ['ratio', 'product'] as const;
+export type Drawing = (typeof DRAWINGS)[number];
+
+/**
+ * Adds `count` connections among the positions that have none, by `chance(position)` > 0; equal chances are SET's random growth.
+ * New weights are U(-sqrt(1/units), sqrt(1/units)). Returns the new positions, ascending; fewer than `count` only where the layer
+ * is full.
+ */
+export function grow(
+  layer: Evolving,
+  count: number,
+  chance: (position: number) => number,
+  random: Random,
+  drawing: Drawing = 'ratio',
+): Uint32Array {
+  const empty = new Uint32Array(layer.mask.length);
+  const keys = new Float64Array(layer.mask.length);
+  let size = 0;
   for (let position = 0; position < layer.mask.length; position++) {
-    // In logarithms, because u^(1/chance) underflows where chances are tiny.
-    if (!layer.mask[position]) keys.push({ position, key: Math.log(1 - random.next()) / chance(position) });
+    if (layer.mask[position]) continue;
+    empty[size] = position;
+    // The ratio's keys are taken as logarithms: u^(1/chance) underflows where chances are tiny.
+    const u = random.next();
+    keys[size++] = drawing === 'ratio' ? Math.log(1 - u) / chance(position) : u * chance(position);
   }
-  keys.sort((a, b) => b.key - a.key || a.position - b.position);
-  const limit = newWeightLimit(units);
-  const added = keys.slice(0, count).map(({ position }) => position);
+  const wanted = Math.min(count, size);
+  const threshold = wanted > 0 ? keys.slice(0, size).sort()[size - wanted]! : Infinity;
+  let above = 0;
+  for (let i = 0; i < size; i++) if (keys[i]! > threshold) above++;
+  let ties = wanted - above;
+  const added = empty.subarray(0, size).filter((_, i) => keys[i]! > threshold || (keys[i] === threshold && ties-- > 0));
+  const limit = newWeightLimit(layer.bias.length);
   for (const position of added) {
     layer.mask[position] = 1;
-    layer.weight[position] = (2 * random.next() - 1) * limit;
+    layer.weight[position] = random.uniform(-limit, limit);
   }
-  return Uint32Array.from(added).sort();
+  return added;
 }
 
 /** SET's growth: every empty position is equally likely. */
@@ -82,10 +106,16 @@ export function growRandomly(layer: Evolving, count: number, random: Random): Ui
   return grow(layer, count, () => 1, random);
 }
 
-/** LiSET's growth: a connection comes from input j in the ratio `importance[j]` (Eq. 2). */
-export function growByInput(layer: Evolving, count: number, importance: Float64Array, random: Random): Uint32Array {
+/** LiSET's growth: a connection comes from input j by `importance[j]`, in their ratio as Eq. 2 has it. */
+export function growByInput(
+  layer: Evolving,
+  count: number,
+  importance: Float64Array,
+  random: Random,
+  drawing: Drawing = 'ratio',
+): Uint32Array {
   const inputs = importance.length;
-  return grow(layer, count, (position) => importance[position % inputs]!, random);
+  return grow(layer, count, (position) => importance[position % inputs]!, random, drawing);
 }
 
 /** Smallest chance of a position in cosine growth: one without any likeness stays possible. */

@@ -2,7 +2,7 @@ import { WinnowError } from '../../../shared/errors.js';
 import type { Experiment } from '../experiment.js';
 import type { Task } from '../task.js';
 import { cost, matchTheory } from './computed.js';
-import { lisetIsolet, lisetMnist, setPruning } from './evolved.js';
+import { lisetIsolet, lisetMnist, lisetVariants, setPruning } from './evolved.js';
 import { mnistPresets } from './images.js';
 import { hebbian } from './unlabelled.js';
 import { gscAblations, gscPresets, lisetCommands, robustness } from './speech.js';
@@ -16,6 +16,7 @@ export const EXPERIMENTS: readonly Experiment<Task>[] = [
   robustness,
   mnistPresets,
   lisetMnist,
+  lisetVariants,
   lisetIsolet,
   lisetCommands,
   setPruning,

@@ -48,7 +48,8 @@ export async function runEvolved(task: EvolvedTask, seed: number, context: RunCo
       const layer = evolvingLayers(sparse).findIndex((index) => sparse.layers[index]!.name === shape.spec.name);
       return layer < 0 ? undefined : erdosRenyiMask(shape, connections[layer]!, maskSeed);
     });
-    for (const index of evolvingLayers(sparse)) drawAsNew(layers[index]!, new Random(deriveSeed(seed, 'start', index)));
+    if (task.start !== 'fanIn')
+      for (const index of evolvingLayers(sparse)) drawAsNew(layers[index]!, new Random(deriveSeed(seed, 'start', index)));
     trainer.setLayers(layers);
   }
   const random = new Random(deriveSeed(seed, 'evolution'));
@@ -63,7 +64,7 @@ export async function runEvolved(task: EvolvedTask, seed: number, context: RunCo
     const order = new Random(deriveSeed(seed, 'order', epoch)).shuffle(indices(train.count));
     trainer.train(train.inputs, train.targets, order, task.batchSize, {
       learningRate: task.learningRate,
-      momentum: 0,
+      momentum: task.momentum ?? 0,
       weightDecay: 0,
       boostScale: 0,
     });
@@ -97,7 +98,7 @@ function drawAsNew({ weight, mask, bias }: LayerTensors, random: Random): void {
 function ruleOf(task: EvolvedTask, train: LabelledSet): EvolutionRule | null {
   const { zeta } = task;
   if (task.method === 'set') return { kind: 'set', zeta };
-  if (task.method === 'liset') return { kind: 'liset', zeta, gamma: task.gamma ?? 0 };
+  if (task.method === 'liset') return { kind: 'liset', zeta, gamma: task.gamma ?? 0, drawing: task.drawing ?? 'ratio' };
   if (task.method !== 'cosine') return null;
   const count = Math.min(SIMILARITY_SAMPLES, train.count);
   return { kind: 'cosine', zeta, samples: train.inputs.subarray(0, (count * train.inputs.length) / train.count), count };
