@@ -51,8 +51,16 @@ function pointText({
   return `${accepts}${falseRejects} of ${words} words missed (${(100 * falseRejectRate).toFixed(2)} %), ${wrongWords} wrong words${delay}`;
 }
 
-function suggestionLines(title: string, { found }: Suggestion, { chosenOn, stopped }: CalibrationReport): string[] {
-  if (!found) return [`${title}: ${stopped ? 'stopped before it could be looked for' : 'no setting'}`];
+function suggestionLines(
+  title: string,
+  { found, closest }: Suggestion,
+  shown: (value: number) => string,
+  { chosenOn, stopped }: CalibrationReport,
+): string[] {
+  if (!found) {
+    const none = closest === null ? 'nothing to choose it by' : `no setting; the closest has ${shown(closest)}`;
+    return [`${title}: ${stopped ? 'stopped before it could be looked for' : none}`];
+  }
   return [
     `${title}: ${decisionText(found.decision)}`,
     ...(chosenOn.apart ? [`  where it was chosen: ${pointText(found.chosen)}`] : []),
@@ -73,8 +81,18 @@ export function describeCalibration(report: CalibrationReport): string {
     row(report.now, '  in use'),
     ...(report.chosenOn.apart ? ['Suggestions were chosen on', ...soundLines(report.chosenOn.sounds)] : []),
     `${report.tried} settings tried.`,
-    ...suggestionLines(`At most ${percentage(byFalseRejects.wish)} % of the words missed`, byFalseRejects, report),
-    ...suggestionLines(`At most ${byFalseAccepts.wish} false accepts per hour`, byFalseAccepts, report),
+    ...suggestionLines(
+      `At most ${percentage(byFalseRejects.wish)} % of the words missed`,
+      byFalseRejects,
+      (value) => `${percentage(value)} %`,
+      report,
+    ),
+    ...suggestionLines(
+      `At most ${byFalseAccepts.wish} false accepts per hour`,
+      byFalseAccepts,
+      (value) => value.toFixed(1),
+      report,
+    ),
   ].join('\n');
 }
 

@@ -44,7 +44,7 @@ false accepts. They are chosen on the validation part and reported on the test p
   --json            one JSON object: model, decision, sounds [{sound, items, hours}],
                     points [{threshold, falseAccepts, falseAcceptsIn, hours, falseAcceptsPerHour, upperBoundPerHour, words,
                     falseRejects, falseRejectRate, wrongWords, delayMs}] by threshold with the decision in use otherwise, now (the
-                    decision in use), chosenOn {apart, sounds}, tried, suggestions {byFalseAccepts: {wish, found: {decision,
+                    decision in use), chosenOn {apart, sounds}, tried, suggestions {byFalseAccepts: {wish, closest, found: {decision,
                     chosen, point} or null}, byFalseRejects: the same}, stopped
 
 False accepts are detections in other words, noise and recordings that belong to no word; upperBoundPerHour is the exact one-sided

@@ -74,7 +74,7 @@ export const command: Command = {
     });
     if (positionals.length === 0) throw usageError('classify', 'no file is named');
     const noise = noiseOptions('classify', values);
-    const recording = noise.kind === 'file' && noise.eta > 0 ? await noiseRecording(noise.path) : undefined;
+    const recording = noise.path !== undefined && noise.eta > 0 ? await noiseRecording(noise.path) : undefined;
     const listener = await openListener(values.model, backendOption('classify', values.backend));
     try {
       const classifier = new Classifier(listener, noise, recording);

@@ -1,10 +1,13 @@
 import { BACKENDS, type BackendKind } from '../shared/network.js';
 import type { NoiseSettings } from '../shared/contract.js';
 import { NOISE_KINDS } from '../shared/contract.js';
+import { isRecorded } from '../worker/audio/noise.js';
 import { openBackend } from '../worker/network/backends.js';
 import { ModelRegistry } from '../worker/network/registry.js';
 import type { Listener } from '../worker/recognizer/recognizer.js';
 import { choiceOption, integerOption, numberOption, usageError } from './arguments.js';
+
+const GENERATED_NOISE = NOISE_KINDS.filter((kind) => !isRecorded(kind));
 
 /** The options that `listen` and `classify` share. */
 export const HEARING_OPTIONS = {
@@ -16,7 +19,7 @@ export const HEARING_OPTIONS = {
 } as const;
 
 export const HEARING_USAGE = `  --backend B       ${BACKENDS.join(', ')} (sparse, or reference where the native engine is not built)
-  --noise KIND      ${NOISE_KINDS.filter((kind) => kind !== 'file').join(', ')}, or a WAV or FLAC file; with --eta (white)
+  --noise KIND      ${GENERATED_NOISE.join(', ')}, or a WAV or FLAC file; with --eta (white)
   --eta X           0 to 0.5: what is heard is (1 - eta) sound + eta noise
   --seed N          of the noise (1)`;
 
@@ -29,7 +32,7 @@ export function noiseOptions(command: string, given: { noise?: string; eta?: str
   if (given.noise !== undefined && given.eta === undefined) throw usageError(command, '--noise needs --eta, its level');
   const eta = given.eta === undefined ? 0 : numberOption(command, 'eta', given.eta, 0, 0.5);
   const seed = given.seed === undefined ? 1 : integerOption(command, 'seed', given.seed, 0, 2 ** 31 - 1);
-  const generated = NOISE_KINDS.find((kind) => kind === (given.noise ?? 'white') && kind !== 'file');
+  const generated = GENERATED_NOISE.find((kind) => kind === (given.noise ?? 'white'));
   return generated ? { kind: generated, eta, seed } : { kind: 'file', path: given.noise!, eta, seed };
 }
 

@@ -16,6 +16,7 @@ describe('shortcutOf', () => {
   it('knows the keys of the application', () => {
     expect(shortcutOf(press(' '))).toEqual({ kind: 'listen' });
     expect(shortcutOf(press('N'))).toEqual({ kind: 'noise' });
+    expect(shortcutOf(press('p'))).toEqual({ kind: 'presentation' });
     expect(shortcutOf(press('?'))).toEqual({ kind: 'help' });
     expect(shortcutOf(press('2'))).toEqual({ kind: 'screen', index: 1 });
     expect(shortcutOf(press('0'))).toBeNull();

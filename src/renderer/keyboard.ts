@@ -2,6 +2,7 @@
 export type Shortcut =
   | { readonly kind: 'listen' }
   | { readonly kind: 'noise' }
+  | { readonly kind: 'presentation' }
   | { readonly kind: 'help' }
   | { readonly kind: 'screen'; readonly index: number };
 
@@ -35,6 +36,7 @@ export function shortcutOf(press: KeyPress): Shortcut | null {
   }
   if (key === ' ') return { kind: 'listen' };
   if (key === 'n' || key === 'N') return { kind: 'noise' };
+  if (key === 'p' || key === 'P') return { kind: 'presentation' };
   if (key === '?') return { kind: 'help' };
   return /^[1-9]$/.test(key) ? { kind: 'screen', index: Number(key) - 1 } : null;
 }

@@ -46,7 +46,9 @@ export interface SuggestedPoint {
 
 export interface Suggestion {
   readonly wish: number;
-  /** Null when no setting keeps the wish, or there was nothing to count it in. */
+  /** What the setting that comes closest to the wish reaches where it is chosen; null when there was nothing to count it in. */
+  readonly closest: number | null;
+  /** Null when no setting keeps the wish. */
   readonly found: SuggestedPoint | null;
 }
 

@@ -12,7 +12,7 @@ import { BACKENDS, type BackendKind, type LayerActivity, type NetworkSpec } from
  * its parameters and the type of its result; the handler table, the client and the preload object are derived from `CALLS`,
  * so a missing handler does not compile. Snapshots are "latest wins"; events are numbered and none is lost.
  */
-export const NOISE_KINDS = ['white', 'gaussian', 'pink', 'babble', 'file'] as const;
+export const NOISE_KINDS = ['white', 'gaussian', 'pink', 'babble', 'file', 'room'] as const;
 
 export const NoiseSettings = z.strictObject({
   kind: z.enum(NOISE_KINDS),
@@ -21,6 +21,8 @@ export const NoiseSettings = z.strictObject({
   seed: z.int().nonnegative(),
   /** Of the WAV or FLAC file, for kind `file`. */
   path: z.string().max(4096).optional(),
+  /** Where the room was recorded to, for kind `room`. */
+  room: z.string().max(4096).optional(),
 });
 export type NoiseSettings = z.infer<typeof NoiseSettings>;
 
@@ -96,8 +98,12 @@ export const Settings = z.strictObject({
   decision: DecisionSettings,
   /** The decision was set by hand. Without, it follows what the deciding model suggests for itself, or the defaults. */
   ownDecision: z.boolean().optional(),
+  /** The deciding model tried with other winners than it was trained for, live; forgotten with another model and at the end. */
+  winners: InsideChanges.optional(),
   actions: z.record(z.string().max(64), WordAction),
   theme: z.enum(['system', 'light', 'dark']),
+  /** Everything half as large again, to be read from the back of a room. */
+  presentation: z.boolean().optional(),
 });
 export type Settings = z.infer<typeof Settings>;
 
@@ -152,8 +158,21 @@ export interface ModelSummary {
   readonly bytes: number;
   /** What it suggests for itself. */
   readonly decision?: SuggestedDecision;
-  /** Accuracy on the test split and the 11-point noise curve, where the model's report has them. */
-  readonly card: { readonly testAccuracy?: number; readonly noise?: { eta: number[]; accuracy: number[] } };
+  /** What the model's report tells. */
+  readonly card: ModelFigures;
+}
+
+/** Of a model's report, as far as it has them. */
+export interface ModelFigures {
+  /** On the test split; of `testClips` clips. */
+  readonly testAccuracy?: number;
+  readonly testClips?: number;
+  /** The 11-point noise curve, on the same clips. */
+  readonly noise?: { readonly eta: readonly number[]; readonly accuracy: readonly number[] };
+  /** Multiplies per word, mean over the validation split. */
+  readonly multiplies?: number;
+  /** Whether there was noise in what it was trained on. */
+  readonly trainedWithNoise?: boolean;
 }
 
 /** What one model makes of the current window. */
@@ -182,6 +201,8 @@ export interface Snapshot {
   readonly blocks: number;
   /** Blocks that the engine could not keep up with, samples that the source lost. */
   readonly droppedBlocks: number;
+  /** Blocks whose scores came later than a block lasts (32 ms) after their end. */
+  readonly lateBlocks: number;
   readonly lostSamples: number;
   readonly inferencesPerSecond: number;
   readonly latencyMsP50: number;
@@ -276,6 +297,13 @@ export const CALLS = {
   'input.monitor': call<void>()(z.strictObject({ on: z.boolean() })),
   'listen.start': call<void>()(Nothing),
   'listen.stop': call<void>()(Nothing),
+  /** The newest seconds as the networks heard them, noise included, as a 16-bit WAV file, base64; null before any sound. */
+  'listen.heard': call<{ wavBase64: string | null }>()(Nothing),
+  /**
+   * Records the room through the chosen input until it is called with `on: false`, 20 s at most, and chooses it as the noise.
+   * Resolves when that is done.
+   */
+  'noise.record': call<void>()(z.strictObject({ on: z.boolean() })),
   /** Samples that the page recorded (kind `window`): 16 kHz mono, 16-bit little-endian, base64; `lost` since the last call. */
   'listen.feed': call<void>()(z.strictObject({ base64: z.string().max(200_000), lost: z.int().nonnegative() })),
   'takes.list': call<TakeListing>()(Nothing),

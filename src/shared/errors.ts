@@ -242,6 +242,16 @@ export const ERRORS = {
     next: 'Name a WAV or FLAC file to take the noise from.',
     exit: 2,
   },
+  'audio-noise-room-missing': {
+    cause: 'Noise of the room was chosen, and no room has been recorded.',
+    next: 'Record the room first, beside the choice of the noise.',
+    exit: 2,
+  },
+  'audio-noise-room-short': {
+    cause: 'Only {seconds} s of the room came from the input; a second is the least.',
+    next: 'Check the microphone, and let it record a few seconds of the room.',
+    exit: 1,
+  },
   'audio-noise-silent': {
     cause: '{file} is digital silence and cannot serve as noise.',
     next: 'Choose a recording with sound in it.',

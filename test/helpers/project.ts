@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 export const CLI = join(ROOT, 'out/main/cli.cjs');
 
-/** What a test run leaves to be looked at. */
+/** Where a test run leaves something to be looked at. @param name may have folders in it */
 export function artefact(name: string): string {
-  const folder = join(ROOT, 'artifacts');
-  mkdirSync(folder, { recursive: true });
-  return join(folder, name);
+  const path = join(ROOT, 'artifacts', name);
+  mkdirSync(dirname(path), { recursive: true });
+  return path;
 }
 
 /** A folder that is gone when the test file has ended; `remove` it in `afterAll`. */

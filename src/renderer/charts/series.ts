@@ -3,6 +3,8 @@ export interface Series {
   readonly name: string;
   readonly x: readonly number[];
   readonly y: readonly number[];
+  /** Which colour and dash of the chart's own it has, where its place in the list does not tell. */
+  readonly style?: { readonly colour: number; readonly dash: number };
 }
 
 /** The data of a chart for a spreadsheet: a column of x, one column per line, empty where a line has no value. */

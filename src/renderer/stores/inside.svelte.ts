@@ -15,7 +15,6 @@ export class Inside {
   unit = $state.raw<UnitStages | null>(null);
   /** Layer and unit that are stepped through. */
   selected = $state.raw<{ readonly layer: number; readonly unit: number } | null>(null);
-  changes = $state.raw<InsideChanges>({});
   frozen = $state(false);
   /** Index of a clip that ships, or live. */
   clip = $state<number | null>(null);
@@ -24,6 +23,15 @@ export class Inside {
   #looks: number[] = [];
 
   constructor(private readonly session: Session) {}
+
+  /** Other winners than the model was trained for: what listens has them too. */
+  get changes(): InsideChanges {
+    return this.session.settings?.winners ?? {};
+  }
+
+  set changes(winners: InsideChanges) {
+    this.session.set({ winners });
+  }
 
   /** Looks again and again until what it returns is called. */
   follow(): () => void {

@@ -163,6 +163,18 @@ export class Session {
     });
   }
 
+  /** Does what needs sound from the input while nothing is listened to: the window's own microphone is opened for it. */
+  async withInput<T>(work: () => Promise<T>): Promise<T> {
+    await this.#queue.idle();
+    const own = this.settings?.input.kind === 'window' && !this.listening;
+    if (own) await this.microphone.open(true);
+    try {
+      return await work();
+    } finally {
+      if (own) this.microphone.close();
+    }
+  }
+
   async importModel(file: File): Promise<string | null> {
     let imported: string | null = null;
     await this.#attempt('model', async () => {
@@ -313,6 +325,6 @@ function inDb(linear: number): number | null {
 function placeOfPatch(patch: SettingsPatch): Place {
   if (patch.input) return 'input';
   if (patch.noise) return 'noise';
-  if (patch.models || patch.backend) return 'model';
+  if (patch.models || patch.backend || patch.winners) return 'model';
   return 'settings';
 }

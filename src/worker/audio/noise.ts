@@ -16,7 +16,21 @@ const LIVE_PORTION_SAMPLES = SAMPLE_RATE_HZ;
 /** A recording this quiet counts as digital silence. */
 const RECORDING_RMS_MIN = 1e-5;
 
-type GeneratedKind = Exclude<NoiseSettings['kind'], 'file'>;
+type RecordedKind = 'file' | 'room';
+type GeneratedKind = Exclude<NoiseSettings['kind'], RecordedKind>;
+
+/** Noise that is taken from a recording. */
+export function isRecorded(kind: NoiseSettings['kind']): kind is RecordedKind {
+  return kind === 'file' || kind === 'room';
+}
+
+/** Where the recording of a recorded kind lies; undefined for generated noise. @throws WinnowError `audio-noise-...-missing` */
+export function recordingOf({ kind, path, room }: Pick<NoiseSettings, 'kind' | 'path' | 'room'>): string | undefined {
+  if (!isRecorded(kind)) return undefined;
+  const recording = kind === 'file' ? path : room;
+  if (recording === undefined) throw new WinnowError(kind === 'file' ? 'audio-noise-file-missing' : 'audio-noise-room-missing');
+  return recording;
+}
 
 const generators: Readonly<Record<GeneratedKind, (random: Random, length: number) => Float32Array>> = {
   white: whiteNoise,
@@ -38,18 +52,22 @@ function levelled(noise: Float32Array): Float32Array {
   return noise;
 }
 
+/** Too quiet to be noise. */
+export function isSilentNoise(sound: Float32Array): boolean {
+  return rms(sound) < RECORDING_RMS_MIN;
+}
+
 /** A recording to take noise from, at the common rms. @throws WinnowError `audio-...` */
-export async function noiseRecording(path: string | undefined): Promise<Float32Array> {
-  if (path === undefined) throw new WinnowError('audio-noise-file-missing');
+export async function noiseRecording(path: string): Promise<Float32Array> {
   const sound = await decodeSoundFile(path);
-  if (rms(sound) < RECORDING_RMS_MIN) throw new WinnowError('audio-noise-silent', { file: path });
+  if (isSilentNoise(sound)) throw new WinnowError('audio-noise-silent', { file: path });
   return levelled(sound.slice());
 }
 
 /**
  * The noise of one clip. It follows from (seed, clip, eta) alone, so that a score can be repeated.
  * @param clip the clip's name, the same wherever it lies
- * @param recording of `noiseRecording`, for kind `file`: a stretch from a random place, going round at its end
+ * @param recording of `noiseRecording`, for a recorded kind: a stretch from a random place, going round at its end
  * @returns samples of rms 1/sqrt(3) (white: in expectation, as published; the others scaled exactly, a recording as a whole)
  */
 export function clipNoise(
@@ -62,8 +80,8 @@ export function clipNoise(
 ): Float32Array {
   const random = new Random(deriveSeed('noise', kind, seed, clip, eta));
   if (kind === 'white') return whiteNoise(random, length);
-  if (kind !== 'file') return levelled(generators[kind](random, length));
-  if (!recording) throw new WinnowError('audio-noise-file-missing');
+  if (!isRecorded(kind)) return levelled(generators[kind](random, length));
+  if (!recording) throw new WinnowError('internal', { reason: `noise of kind ${kind} came without its recording` });
   const start = random.integer(0, recording.length - 1);
   return Float32Array.from({ length }, (_, i) => recording[(start + i) % recording.length]!);
 }
@@ -86,14 +104,18 @@ export interface LiveBlend {
 /** Period of generated noise by kind and seed: turning eta needs no new one. */
 let latest: { readonly key: string; readonly noise: Float32Array } | undefined;
 
-async function livePeriod({ kind, seed, path }: NoiseSettings): Promise<Float32Array> {
-  const key = JSON.stringify([kind, seed, kind === 'file' ? path : null]);
-  if (latest?.key !== key) latest = { key, noise: await makePeriod(kind, seed, path) };
+async function livePeriod(settings: NoiseSettings): Promise<Float32Array> {
+  const { kind, seed } = settings;
+  const recording = recordingOf(settings);
+  const key = JSON.stringify([kind, seed, recording]);
+  if (latest?.key !== key) {
+    const noise = isRecorded(kind) ? await noiseRecording(recording!) : await makePeriod(kind, seed);
+    latest = { key, noise };
+  }
   return latest.noise;
 }
 
-async function makePeriod(kind: NoiseSettings['kind'], seed: number, path: string | undefined): Promise<Float32Array> {
-  if (kind === 'file') return noiseRecording(path);
+async function makePeriod(kind: GeneratedKind, seed: number): Promise<Float32Array> {
   const random = new Random(deriveSeed('live noise', kind, seed));
   if (kind !== 'babble') return levelled(generators[kind](random, LIVE_PERIOD_SAMPLES));
   const babble = new Babble(random);

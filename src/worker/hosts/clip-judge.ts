@@ -3,6 +3,7 @@ import type { FeatureSpec } from '../../shared/features.js';
 import { WinnowError } from '../../shared/errors.js';
 import type { BackendKind } from '../../shared/network.js';
 import type { ClipList, ClipSource, JudgedClip } from '../../shared/study.js';
+import { recordingOf } from '../audio/noise.js';
 import { createBatchExtractor } from '../features/batch.js';
 import { loadNative } from '../network/native-loader.js';
 import { openClips, type ListedClips } from '../robustness/clip-list.js';
@@ -84,9 +85,9 @@ export class ClipJudge {
     return clips;
   }
 
-  private async mixed({ kind, path }: NoiseSettings): Promise<MixedNoise> {
-    const key = `${kind} ${kind === 'file' ? path : ''}`;
-    if (this.noise?.key !== key) this.noise = { key, mixed: await mixedNoise({ kind, path }) };
+  private async mixed(settings: NoiseSettings): Promise<MixedNoise> {
+    const key = JSON.stringify([settings.kind, recordingOf(settings)]);
+    if (this.noise?.key !== key) this.noise = { key, mixed: await mixedNoise(settings) };
     return this.noise.mixed;
   }
 }

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     () => undefined,
   );
   const known = settings.get();
-  settings.adopt({ models: [active, ...known.models.slice(1)], decision: decisionInUse(known, suggested) });
+  settings.adopt({ models: [active, ...known.models.slice(1)], decision: decisionInUse(known, suggested), winners: {} });
   const engine = new Engine(engineParts(registry), settings, (listening) => report({ type: 'state', listening }));
   problem = (error) => engine.problem(error);
   for (const error of problems) problem(error);

@@ -29,6 +29,7 @@ import { OpenModels, type ModelSource } from './open-models.js';
 import type { SettingsStore } from './settings-store.js';
 import { Teaching } from './teaching.js';
 import { Insider } from './insider.js';
+import { RoomRecording } from './room-recording.js';
 import { Studies } from './studies.js';
 
 /** The rooms that the engine puts together. */
@@ -56,6 +57,7 @@ export class Engine implements Served {
   private readonly judge: ClipJudge;
   private readonly insider: Insider;
   private readonly teaching: Teaching;
+  private readonly room: RoomRecording;
   private readonly studies = new Studies(startStudy);
   /** Grows by at least one with everything that a picture would show. */
   private revision = 1;
@@ -87,6 +89,7 @@ export class Engine implements Served {
         if (listening) this.bench.listeningBegan();
       },
     });
+    this.room = new RoomRecording(this.listening);
     this.teaching = new Teaching(
       this.listening,
       this.archive,
@@ -106,6 +109,7 @@ export class Engine implements Served {
     this.bench.stop();
     this.lab.stop();
     this.teaching.close();
+    this.room.stop();
     await this.studies.close();
     await this.judge.close();
     await this.insider.close();
@@ -144,6 +148,15 @@ export class Engine implements Served {
       'input.monitor': ({ on }) => listening.monitor(on),
       'listen.start': () => listening.listen(),
       'listen.stop': () => listening.stop(),
+      'listen.heard': async () => {
+        const sound = listening.recognizer?.newestHeard();
+        return { wavBase64: sound && sound.length > 0 ? Buffer.from(encodeWav(sound)).toString('base64') : null };
+      },
+      'noise.record': async ({ on }) => {
+        if (!on) return this.room.stop();
+        const room = await this.room.record();
+        await this.change({ noise: { ...settings.get().noise, kind: 'room', room } }, { local: true });
+      },
       'listen.feed': async ({ base64, lost }) => {
         listening.feed(Buffer.from(base64, 'base64'), lost);
       },
@@ -221,6 +234,7 @@ export class Engine implements Served {
       snrDb: recognizer?.snrDb ?? null,
       blocks: counters?.blocks ?? 0,
       droppedBlocks: counters?.dropped ?? 0,
+      lateBlocks: counters?.late ?? 0,
       lostSamples: counters?.lostSamples ?? 0,
       inferencesPerSecond: recognizer?.inferencesPerSecond ?? 0,
       latencyMsP50: counters?.latencyMsP50 ?? 0,
@@ -245,6 +259,7 @@ export class Engine implements Served {
     const settings = this.settings.set({
       ...change,
       ownDecision,
+      ...(otherModel ? { winners: {} } : {}),
       ...(follows ? { decision: decisionInUse({ decision, ownDecision }, suggested) } : {}),
     });
     this.log.append({ kind: 'settings', settings });
@@ -294,7 +309,7 @@ function refuse(what: string): never {
 function refuseRemote(change: Partial<Omit<Settings, 'version'>>, now: Settings): void {
   if (change.actions && !same(change.actions, now.actions)) refuse('The programs that words start');
   if (change.input?.kind === 'file' && !same(change.input, now.input)) refuse('The file to listen to');
-  if (change.noise?.path !== undefined && change.noise.path !== now.noise.path) refuse('The file with the noise');
+  if (change.noise) refuseNoiseFiles(change.noise, now);
   refuseModelFiles(change.models ?? [], now);
 }
 
@@ -302,13 +317,15 @@ function refuseModelFiles(models: readonly string[], now: Settings): void {
   if (models.some((id) => /[\\/]/.test(id) && !now.models.includes(id))) refuse('The file of a model');
 }
 
-function refuseRemoteStudy(
-  source: ClipSource,
-  noise: Pick<NoiseSettings, 'path'>,
-  models: readonly string[],
-  now: Settings,
-): void {
+type NoiseFiles = Pick<NoiseSettings, 'path' | 'room'>;
+
+function refuseNoiseFiles({ path, room }: NoiseFiles, { noise }: Settings): void {
+  if (path !== undefined && path !== noise.path) refuse('The file with the noise');
+  if (room !== undefined && room !== noise.room) refuse('The file with the room');
+}
+
+function refuseRemoteStudy(source: ClipSource, noise: NoiseFiles, models: readonly string[], now: Settings): void {
   if (source.kind === 'folder') refuse('The folder of clips');
-  if (noise.path !== undefined && noise.path !== now.noise.path) refuse('The file with the noise');
+  refuseNoiseFiles(noise, now);
   refuseModelFiles(models, now);
 }

@@ -112,7 +112,8 @@ export class Listening {
       if (this.now === 'listen' && current) {
         current.setDecision(next.decision);
         if (changed(before.noise, next.noise)) current.setBlend(await this.sound.openBlend(next.noise));
-        if (changed([before.models, before.backend], [next.models, next.backend])) await this.rechoose(current, next);
+        if (changed([before.models, before.backend, before.winners], [next.models, next.backend, next.winners]))
+          await this.rechoose(current, next);
       }
       if (changed(before.input, next.input)) {
         if (this.now === 'listen') await this.enter('listen');
@@ -145,19 +146,19 @@ export class Listening {
     return result;
   }
 
-  private async rechoose(current: Recognizer, { models, backend }: Settings): Promise<void> {
-    const { listeners, unused } = await this.models.choose(models, backend);
+  private async rechoose(current: Recognizer, { models, backend, winners }: Settings): Promise<void> {
+    const { listeners, unused } = await this.models.choose(models, backend, winners);
     await current.setListeners(listeners);
     await this.models.close(unused);
   }
 
   private async enter(mode: 'monitor' | 'listen'): Promise<void> {
     await this.leave();
-    const { input, noise, decision, models, backend } = this.settings;
+    const { input, noise, decision, models, backend, winners } = this.settings;
     let listeners: Listener[] = [];
     let blend: Blend | undefined;
     if (mode === 'listen') {
-      const chosen = await this.models.choose(models, backend);
+      const chosen = await this.models.choose(models, backend, winners);
       await this.models.close(chosen.unused);
       listeners = chosen.listeners;
       blend = await this.sound.openBlend(noise);

@@ -1,5 +1,7 @@
+import type { InsideChanges } from '../../shared/inside.js';
 import type { BackendKind } from '../../shared/network.js';
 import type { WinnowError } from '../../shared/errors.js';
+import { changedModel } from '../inside/changes.js';
 import type { Backend } from '../network/backend.js';
 import type { Model } from '../network/model.js';
 import type { Listener } from '../recognizer/recognizer.js';
@@ -14,6 +16,8 @@ export interface ModelSource {
 /** The models that listen, each opened once for as long as it does. */
 export class OpenModels {
   private open = new Map<string, Listener>();
+  /** As they are in their files. */
+  private readonly loaded = new Map<string, Model>();
 
   constructor(
     private readonly source: ModelSource,
@@ -23,19 +27,25 @@ export class OpenModels {
   /**
    * Opens what is not open yet, in order. A model that cannot be opened is reported and left out; when that is the first one,
    * which decides, nothing changes and its error is thrown.
+   * @param winners that the first one is tried with
    * @returns the listeners, and what `close` takes once they no longer listen
    */
-  async choose(ids: readonly string[], kind: BackendKind): Promise<{ listeners: Listener[]; unused: Listener[] }> {
+  async choose(
+    ids: readonly string[],
+    kind: BackendKind,
+    winners: InsideChanges = {},
+  ): Promise<{ listeners: Listener[]; unused: Listener[] }> {
     const chosen = new Map<string, Listener>();
     for (const [place, id] of [...new Set(ids)].entries()) {
-      const key = `${kind} ${id}`;
+      const changes = place === 0 ? winners : {};
+      const key = JSON.stringify([kind, id, changes]);
       const known = this.open.get(key);
       if (known) {
         chosen.set(key, known);
         continue;
       }
       try {
-        chosen.set(key, await this.openOne(id, kind));
+        chosen.set(key, await this.openOne(id, kind, changes));
       } catch (error) {
         if (place === 0) throw error;
         this.report(error);
@@ -43,6 +53,7 @@ export class OpenModels {
     }
     const unused = [...this.open.values()].filter((listener) => ![...chosen.values()].includes(listener));
     this.open = chosen;
+    for (const id of this.loaded.keys()) if (!ids.includes(id)) this.loaded.delete(id);
     return { listeners: [...chosen.values()], unused };
   }
 
@@ -50,6 +61,7 @@ export class OpenModels {
   forget(): Listener[] {
     const unused = [...this.open.values()];
     this.open.clear();
+    this.loaded.clear();
     return unused;
   }
 
@@ -57,8 +69,10 @@ export class OpenModels {
     for (const { backend } of listeners) await backend.close();
   }
 
-  private async openOne(id: string, kind: BackendKind): Promise<Listener> {
-    const { backend, fallback } = await this.source.openBackend(kind, await this.source.load(id));
+  private async openOne(id: string, kind: BackendKind, changes: InsideChanges): Promise<Listener> {
+    const model = this.loaded.get(id) ?? (await this.source.load(id));
+    this.loaded.set(id, model);
+    const { backend, fallback } = await this.source.openBackend(kind, changedModel(model, changes));
     if (fallback) this.report(fallback);
     return { modelId: id, backend };
   }

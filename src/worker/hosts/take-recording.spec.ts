@@ -1,49 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from '../../shared/contract.js';
-import type { Recorder, RecorderEvents } from '../audio/recorder.js';
-import { BLOCK_SAMPLES } from '../audio/recorder.js';
+import { scriptedListening } from '../../../test/helpers/scripted-input.js';
 import { BACKGROUND_FOLDER } from '../takes/store.js';
-import { Listening } from './listening.js';
-import { OpenModels } from './open-models.js';
 import { TakeRecording } from './take-recording.js';
 
 const RATE = 16_000;
 
-/** A source whose sound the test gives. */
-class Scripted implements Recorder {
-  readonly kind = 'microphone';
-  readonly label = 'scripted';
-  events: RecorderEvents | undefined;
-  private position = 0;
-
-  async start(events: RecorderEvents): Promise<void> {
-    this.events = events;
-  }
-  async stop(): Promise<void> {
-    this.events = undefined;
-  }
-  give(sound: Float32Array): void {
-    for (let at = 0; at < sound.length && this.events; at += BLOCK_SAMPLES) {
-      const samples = sound.subarray(at, at + BLOCK_SAMPLES);
-      void this.events.block({ start: this.position, samples, lostBefore: 0 });
-      this.position += samples.length;
-    }
-  }
-}
-
-function set(): { recorder: Scripted; listening: Listening; recording: TakeRecording } {
-  const recorder = new Scripted();
-  const never = async (): Promise<never> => Promise.reject(new Error('no model is needed'));
-  const models = new OpenModels({ load: never, openBackend: never }, () => undefined);
-  const sound = { openInput: () => recorder, openBlend: async () => undefined };
-  const quiet = {
-    event: () => undefined,
-
-    problem: () => undefined,
-    spotted: () => undefined,
-    changed: () => undefined,
-  };
-  const listening = new Listening(sound, models, DEFAULT_SETTINGS, quiet);
+function set(): ReturnType<typeof scriptedListening> & { recording: TakeRecording } {
+  const { recorder, listening } = scriptedListening();
   return { recorder, listening, recording: new TakeRecording(listening) };
 }
 

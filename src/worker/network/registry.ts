@@ -206,14 +206,22 @@ export class ModelRegistry {
 
 const Card = z.object({
   test: z.object({
+    n: z.number().nullish(),
     accuracy: z.number().nullish(),
     noise: z.object({ eta: z.array(z.number()), accuracy: z.array(z.number()) }).nullish(),
   }),
 });
 
+const Recipe = z.object({
+  recipe: z.object({ augmentation: z.object({ noise: z.object({ whiteShare: z.number(), realShare: z.number() }) }) }),
+});
+const Cost = z.object({ cost: z.object({ multiplies: z.array(z.number()) }) });
+
 /** What a list shows of a model. */
 export function summarise(id: string, shipped: boolean, { model, bytes }: StoredModel): ModelSummary {
   const test = Card.safeParse(model.report).data?.test;
+  const noise = Recipe.safeParse(model.report).data?.recipe.augmentation.noise;
+  const cost = Cost.safeParse(model.report).data?.cost;
   return {
     id,
     name: model.name,
@@ -225,7 +233,10 @@ export function summarise(id: string, shipped: boolean, { model, bytes }: Stored
     ...(model.decision ? { decision: model.decision } : {}),
     card: {
       ...(typeof test?.accuracy === 'number' ? { testAccuracy: test.accuracy } : {}),
+      ...(typeof test?.n === 'number' ? { testClips: test.n } : {}),
       ...(test?.noise ? { noise: test.noise } : {}),
+      ...(cost ? { multiplies: cost.multiplies.reduce((sum, some) => sum + some, 0) } : {}),
+      ...(noise ? { trainedWithNoise: noise.whiteShare + noise.realShare > 0 } : {}),
     },
   };
 }

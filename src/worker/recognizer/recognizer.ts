@@ -23,6 +23,9 @@ const TAIL_HOPS = 20;
 /** Sound kept for the second behind a detection: the best window may be some seconds old where smoothing and patience are long. */
 const HISTORY_SAMPLES = 8 * SAMPLE_RATE_HZ;
 
+/** Of the noisy sound that can be played. */
+const HEARD_SAMPLES = 3 * SAMPLE_RATE_HZ;
+
 /** Whether an input is a recording with a beginning and an end. */
 export function isRecording({ kind }: InputChoice): boolean {
   return kind === 'file' || kind === 'demo';
@@ -76,12 +79,14 @@ export interface Counters {
   readonly blocks: number;
   readonly dropped: number;
   readonly lostSamples: number;
+  /** Blocks whose scores came later than a block lasts after their end. */
+  readonly late: number;
   readonly latencyMsP50: number;
   readonly latencyMsP95: number;
 }
 
 interface Ear {
-  readonly listener: Listener;
+  listener: Listener;
   readonly decision: Decision;
   state: ListenerState | undefined;
 }
@@ -113,6 +118,7 @@ export class Recognizer {
   private blocks = 0;
   private dropped = 0;
   private lost = 0;
+  private late = 0;
   private samples = 0;
   /** Stream position after the newest hop that was heard. */
   private position = 0;
@@ -130,12 +136,19 @@ export class Recognizer {
   }
 
   /**
-   * Changes the models from the next hop on; those that were listening before keep what they heard.
+   * Changes the models from the next hop on; those that were listening before keep what they heard, also on another back end or
+   * with other winners.
    * Resolves when the ones left out are no longer in use, so that their back ends may be closed.
    */
   async setListeners(listeners: readonly Listener[]): Promise<void> {
-    const known = new Map(this.ears.map((ear) => [ear.listener, ear]));
-    this.ears = listeners.map((listener) => known.get(listener) ?? this.ear(listener));
+    const known = new Map(this.ears.map((ear) => [ear.listener.modelId, ear]));
+    this.ears = listeners.map((listener) => {
+      const ear = known.get(listener.modelId);
+      if (!ear || !sameOutputs(ear.listener, listener)) return this.ear(listener);
+      this.openStream(listener);
+      ear.listener = listener;
+      return ear;
+    });
     await this.hop;
   }
 
@@ -195,6 +208,7 @@ export class Recognizer {
       blocks: this.blocks,
       dropped: this.dropped,
       lostSamples: this.lost,
+      late: this.late,
       latencyMsP50: this.latency.quantile(0.5),
       latencyMsP95: this.latency.quantile(0.95),
     };
@@ -218,6 +232,12 @@ export class Recognizer {
     return this.ears.flatMap(({ state }) => state ?? []);
   }
 
+  /** The newest sound as the networks heard it; shorter at the stream's beginning. */
+  newestHeard(): Float32Array {
+    const length = Math.max(0, Math.min(this.position, HEARD_SAMPLES));
+    return this.heard.slice(this.position - length, length);
+  }
+
   /** The newest window as a network with these features takes it; null before the first. */
   newestWindow(features: FeatureSpec): Float32Array | null {
     const stream = this.streams.get(features.melBank);
@@ -225,9 +245,14 @@ export class Recognizer {
   }
 
   private ear(listener: Listener): Ear {
-    const { labels, features } = listener.backend.model;
-    if (!this.streams.has(features.melBank)) this.streams.set(features.melBank, new FeatureStream(features.melBank));
+    const { labels } = listener.backend.model;
+    this.openStream(listener);
     return { listener, decision: new Decision(labels, this.decisionSettings, HOP_MS), state: undefined };
+  }
+
+  private openStream({ backend }: Listener): void {
+    const { melBank } = backend.model.features;
+    if (!this.streams.has(melBank)) this.streams.set(melBank, new FeatureStream(melBank));
   }
 
   private count(block: PcmBlock): void {
@@ -297,7 +322,9 @@ export class Recognizer {
     if (!inferred) return;
     const now = performance.now();
     this.rate.add(now);
-    if (arrivedMs !== undefined) this.latency.add(now - arrivedMs);
+    if (arrivedMs === undefined) return;
+    this.latency.add(now - arrivedMs);
+    if (now - arrivedMs > HOP_MS) this.late++;
   }
 
   /** The spectrogram shows what the first model hears. */
@@ -340,4 +367,9 @@ export class Recognizer {
     const start = Math.round((centreMs / 1000) * SAMPLE_RATE_HZ) - SAMPLE_RATE_HZ / 2;
     return { heard: this.heard.slice(start, SAMPLE_RATE_HZ), clean: this.clean.slice(start, SAMPLE_RATE_HZ) };
   }
+}
+
+function sameOutputs(a: Listener, b: Listener): boolean {
+  const [one, other] = [a.backend.model.labels, b.backend.model.labels];
+  return one.length === other.length && one.every((label, i) => label === other[i]);
 }

@@ -21,7 +21,14 @@ import { suggestedPart } from '../recognizer/decision-in-use.js';
 import { HOP_MS } from '../recognizer/recognizer.js';
 import { scoreTrack } from '../recognizer/score-track.js';
 import type { CalibrationTrack } from './calibration-sounds.js';
-import { bestByFalseAccepts, bestByFalseRejects, CALIBRATION_THRESHOLDS, sweepGroups, type Candidate } from './decision-sweep.js';
+import {
+  bestByFalseAccepts,
+  bestByFalseRejects,
+  lowest,
+  CALIBRATION_THRESHOLDS,
+  sweepGroups,
+  type Candidate,
+} from './decision-sweep.js';
 
 /** What an operating point shall keep. */
 export interface CalibrationWishes {
@@ -65,10 +72,10 @@ export async function calibrate(
   const points = CALIBRATION_THRESHOLDS.map((threshold) => pointOf(labels, asInUse, { ...decision, threshold }));
   const tried = await tryAll(labels, choosing, decision, hooks);
   const candidates = tried ?? [];
-  const suggestion = (wish: number, best: Candidate | null): Suggestion => {
-    if (!best) return { wish, found: null };
+  const suggestion = (wish: number, closest: number | null, best: Candidate | null): Suggestion => {
+    if (!best) return { wish, closest, found: null };
     const point = pointOf(labels, smoothTracks(judged, best.decision.smoothingMs, HOP_MS), best.decision);
-    return { wish, found: { decision: suggestedPart(best.decision), chosen: best.point, point } };
+    return { wish, closest, found: { decision: suggestedPart(best.decision), chosen: best.point, point } };
   };
   const { falseAcceptsPerHour, falseRejectRate } = wishes;
   return {
@@ -80,8 +87,16 @@ export async function calibrate(
     chosenOn: { apart, sounds: listenedTo(choosing) },
     tried: candidates.length,
     suggestions: {
-      byFalseAccepts: suggestion(falseAcceptsPerHour, bestByFalseAccepts(candidates, falseAcceptsPerHour)),
-      byFalseRejects: suggestion(falseRejectRate, bestByFalseRejects(candidates, falseRejectRate)),
+      byFalseAccepts: suggestion(
+        falseAcceptsPerHour,
+        lowest(candidates, 'hours', 'falseAcceptsPerHour'),
+        bestByFalseAccepts(candidates, falseAcceptsPerHour),
+      ),
+      byFalseRejects: suggestion(
+        falseRejectRate,
+        lowest(candidates, 'words', 'falseRejectRate'),
+        bestByFalseRejects(candidates, falseRejectRate),
+      ),
     },
     stopped: tried === null,
   };

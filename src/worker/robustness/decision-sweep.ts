@@ -64,6 +64,16 @@ export function bestByFalseRejects(candidates: readonly Candidate[], share: numb
   return least(within, ['falseAccepts', 'wrongWords', 'falseRejects', 'delayMs']);
 }
 
+/** The lowest rate that any candidate reaches, null where there was nothing that it could be counted in. */
+export function lowest(
+  candidates: readonly Candidate[],
+  of: 'hours' | 'words',
+  rate: 'falseAcceptsPerHour' | 'falseRejectRate',
+): number | null {
+  const counted = candidates.filter(({ point }) => point[of] > 0);
+  return counted.reduce<number | null>((least, { point }) => Math.min(least ?? Infinity, point[rate]), null);
+}
+
 function least(candidates: readonly Candidate[], order: readonly Figure[]): Candidate | null {
   const less = (a: CalibrationPoint, b: CalibrationPoint): boolean => {
     const decisive = order.find((figure) => (a[figure] ?? 0) !== (b[figure] ?? 0));

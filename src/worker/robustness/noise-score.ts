@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NoiseSettings } from '../../shared/contract.js';
 import type { NoiseCurve, NoiseScore } from '../../shared/study.js';
-import { noiseRecording } from '../audio/noise.js';
+import { noiseRecording, recordingOf } from '../audio/noise.js';
 import { createBatchExtractor } from '../features/batch.js';
 import type { Backend } from '../network/backend.js';
 import { loadNative } from '../network/native-loader.js';
@@ -20,8 +20,10 @@ export interface NoiseScoreHooks {
 }
 
 /** The noise as clips take it. @throws WinnowError `audio-...` */
-export async function mixedNoise({ kind, path }: Pick<NoiseSettings, 'kind' | 'path'>): Promise<MixedNoise> {
-  return kind === 'file' ? { kind, recording: await noiseRecording(path) } : { kind };
+export async function mixedNoise(settings: Pick<NoiseSettings, 'kind' | 'path' | 'room'>): Promise<MixedNoise> {
+  const recording = recordingOf(settings);
+  const { kind } = settings;
+  return recording === undefined ? { kind } : { kind, recording: await noiseRecording(recording) };
 }
 
 /**
@@ -32,7 +34,7 @@ export async function noiseScore(
   models: readonly { readonly modelId: string; readonly backend: Backend }[],
   list: ListedClips,
   etas: readonly number[],
-  settings: Pick<NoiseSettings, 'kind' | 'seed' | 'path'>,
+  settings: Omit<NoiseSettings, 'eta'>,
   hooks: NoiseScoreHooks,
 ): Promise<NoiseScore> {
   const noise = await mixedNoise(settings);
@@ -50,7 +52,7 @@ export async function noiseScore(
     source: list.title,
     clips: list.clips.length,
     hash: list.hash,
-    noise: settings.kind === 'file' ? (settings.path ?? 'file') : settings.kind,
+    noise: settings.kind === 'file' ? settings.path! : settings.kind,
     seed: settings.seed,
     etas,
     curves: runs.map(({ modelId, items, correct }) => curve(modelId, items.length, etas, correct)),

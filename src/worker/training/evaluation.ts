@@ -48,7 +48,7 @@ export function silenceItems(noise: NoiseRecordings, labels: readonly string[]):
   }));
 }
 
-/** Noise that is mixed into clips; `recording` as of `noiseRecording`, for kind `file`. */
+/** Noise that is mixed into clips; `recording` as of `noiseRecording`, for a recorded kind. */
 export interface MixedNoise {
   readonly kind: NoiseSettings['kind'];
   readonly recording?: Float32Array;
