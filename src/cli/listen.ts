@@ -24,7 +24,7 @@ const usage = `winnow listen [options]
 ${HEARING_USAGE}
   --fast            a file or demo as fast as the machine can: the same detections as at real speed
   --json            {"event":"detection", timeMs, firedMs, label, confidence} for each word, with "model" where several listen,
-                    and {"event":"summary", seconds, blocks, dropped, detections, latencyMsP50, latencyMsP95} at the end
+                    and {"event":"summary", seconds, blocks, late, dropped, detections, latencyMsP50, latencyMsP95} at the end
   --exec CMD ARG... a program to run for each word of the first model, without a shell; everything after --exec belongs to it.
                     An argument {label}, {confidence} or {timeMs} is replaced; WINNOW_LABEL, WINNOW_CONFIDENCE and
                     WINNOW_TIME_MS tell the same. At most once a second for each word.
@@ -89,7 +89,7 @@ class Printer {
   }
 
   summary({ counters }: Recognizer): void {
-    const { seconds, blocks, dropped, lostSamples, latencyMsP50, latencyMsP95 } = counters;
+    const { seconds, blocks, late, dropped, lostSamples, latencyMsP50, latencyMsP95 } = counters;
     if (lostSamples > 0) process.stderr.write(`${lostSamples} samples were lost by the source\n`);
     const rounded = (value: number): number => Number(value.toFixed(3));
     if (this.json) {
@@ -97,6 +97,7 @@ class Printer {
         event: 'summary',
         seconds: rounded(seconds),
         blocks,
+        late,
         dropped,
         detections: this.detections,
         latencyMsP50: rounded(latencyMsP50),
