@@ -153,7 +153,7 @@ describe.skipIf(withoutRoom)('noise of a room that is recorded from a microphone
     await page.getByRole('tab', { name: 'Noise score' }).click();
     await winnow.choose('Noise', 'room');
     await page.getByRole('button', { name: 'Measure' }).click();
-    await page.getByText(/clips that ship\), room noise, seed 1/).waitFor();
+    await page.getByRole('heading', { name: /clips that ship\), room noise, seed 1/ }).waitFor();
     await page.getByRole('row', { name: /^commands .*11 of 11/ }).waitFor();
     expect(winnow.complaints).toEqual([]);
   });
