@@ -3,22 +3,33 @@
 #include <vector>
 
 #include "core/select.h"
+#include "infer/aligned.h"
 
 namespace winnow {
 
-/// What flows from layer to layer, for one window.
-///
-///     values   [memory order of `layout`]       every unit, zeros too
-///     active   indices into `values`, ascending  the units that are not zero
-///
-/// Which of the two is filled follows from who reads it: a layer that multiplies only non-zero inputs takes `active` and
-/// `activeValues` (the numbers at those indices, side by side), one that expects a dense input takes `values`.
+/// What a layer takes of the one before.
+enum class InputForm {
+  /// `values`, zeros too.
+  values,
+  /// `active` and `activeValues`: the units that are not zero, and what they are.
+  list,
+  /// `bits` of the units that are not zero, and `values`, which are right at these alone.
+  bits,
+  /// The same with `bytes` for values.
+  byteBits,
+};
+
+/// What flows from layer to layer, for one window, in the form that the next layer reads.
 struct Activations {
-  /// At least as long as the layout's size.
-  std::vector<float> values;
+  /// In the memory order of the layout, and at least as long.
+  AlignedVector<float> values;
+  AlignedVector<uint8_t> bytes;
+  /// Indices into `values`, ascending, and the values there, side by side.
   std::vector<uint32_t> active;
   std::vector<float> activeValues;
   uint32_t count = 0;
+  /// By position of a layout whose channels come last: the channels, the first as the lowest bit.
+  std::vector<uint64_t> bits;
 };
 
 /// Makes room without ever giving any back: working memory is used by layers of different sizes in turn, and growing

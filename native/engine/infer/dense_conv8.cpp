@@ -30,7 +30,7 @@ class DenseConv8Products : public Products {
   TensorLayout layout() const override {
     return TensorLayout::channelsLast(shape_.channels, shape_.activeHeight, shape_.activeWidth);
   }
-  bool readsActive() const override { return false; }
+  InputForm reads() const override { return InputForm::values; }
 
   uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const override {
     const uint32_t width = shape_.inputWidth;

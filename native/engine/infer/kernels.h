@@ -41,6 +41,70 @@ struct PatchConvKernels {
 };
 WINNOW_KERNELS(PatchConvKernels, patchConvKernels)
 
+/// A convolution of a dense input whose filters share their taps in blocks of BLOCK. Lanes are filters, so that winners come out
+/// position by position; taps read the input where it lies.
+struct BlockConv {
+  uint32_t rows, columns;   // pooled
+  uint32_t inputWidth;
+  uint32_t rowPool, columnPool;  // 1 and 1, 2 and 2, or 1 and 2
+  uint32_t lanes;           // output channels, a multiple of BLOCK
+  const uint32_t* starts;   // [blocks + 1], into taps
+  const uint32_t* tapAt;    // floats from an output position's first input to the tap's
+  const float* weights;     // [tap][BLOCK]
+  const float* scale;       // [lanes]
+  const float* shift;       // [lanes]
+};
+
+struct BlockConvKernels {
+  /// out[position][lane] = scale x (largest of the pool's sums) + shift
+  void (*run)(const BlockConv& conv, const float* input, float* out);
+  /// out = the larger of a and b, lane by lane; a multiple of BLOCK of them
+  void (*larger)(const float* a, const float* b, uint32_t count, float* out);
+  /// out[row][lane] = scale[lane] x from[row][lane] + shift[lane], rows of `out` being `stride` floats apart
+  void (*scaled)(const float* from, uint32_t rows, uint32_t lanes, const float* scale, const float* shift, float* out, uint32_t stride);
+};
+WINNOW_KERNELS(BlockConvKernels, blockConvKernels)
+
+/// Input channels that one word of bits can stand for.
+constexpr uint32_t BITS_CHANNELS_MAX = 64;
+/// Taps whose bits are packed into one word.
+constexpr uint32_t PACKED_TAPS = 4;
+/// Rows of weights that an output position can reach.
+constexpr uint32_t BIT_ROWS_MAX = 2048;
+
+/// Up to PACKED_TAPS taps, the bits of whose existing channels fill one word, side by side.
+struct PackedTaps {
+  uint64_t mask[PACKED_TAPS];      // input channels that have weights at the tap; 0 where there is no tap
+  uint32_t position[PACKED_TAPS];  // input positions from the output position's first to the tap's
+  uint32_t shift[PACKED_TAPS];     // where the tap's bits begin; less than 64
+  uint32_t firstRow;               // the row of weights that bit 0 stands for
+};
+
+/// A convolution all of whose filters share their taps, of winners given as bits: every output position packs the bits of the
+/// active inputs that have weights, reads off their rows, and adds these rows in registers.
+struct BitConv {
+  uint32_t height, width;       // of the output, before the pool
+  uint32_t inputWidth, inputChannels;
+  uint32_t pool;
+  uint32_t lanes;               // output channels, a multiple of BLOCK
+  const PackedTaps* taps;
+  uint32_t words;               // of packed taps
+  const uint32_t* valueAt;      // [row] values from the output position's first input to the row's
+};
+
+struct BitConvKernels {
+  /// out[pooled position][lane] = scale x (largest of the pool) + shift
+  /// @param bits [input position] @param values [input position][channel] @param weights [row][lane]
+  /// @returns how many rows were added
+  uint64_t (*run)(const BitConv& conv, const uint64_t* bits, const float* values, const float* weights, const float* scale,
+                  const float* shift, float* out);
+  /// The same in 8 bits, where the processor multiplies bytes in fours: whole numbers, sums of which come out.
+  /// @param weights [row][lane], lanes in the order of GatherConv8; null where there is none
+  uint64_t (*run8)(const BitConv& conv, const uint64_t* bits, const uint8_t* values, const int8_t* weights, const float* bias,
+                   float* out);
+};
+WINNOW_KERNELS(BitConvKernels, bitConvKernels)
+
 /// Products to be added, flat: entry = run of weights << 16 | run of sums, and the value that multiplies. A run is a number of
 /// blocks side by side, the same throughout a layer.
 ///
@@ -53,7 +117,7 @@ struct ScatterLists {
 };
 
 /// Entries that may be read behind the last list, and written behind the last entry.
-constexpr uint32_t LIST_SPARE = 16;
+constexpr uint32_t LIST_SPARE = 32;
 /// Runs of weights, or of sums, that an entry can name.
 constexpr uint32_t LIST_RUNS_MAX = 65'536;
 
@@ -119,8 +183,14 @@ struct DenseConv8 {
 /// Lanes that a gathering 8-bit convolution takes at a time.
 constexpr uint32_t GATHER8_LANES = 64;
 
+/// Which of 64 lanes stands at place `at` of a row of 8-bit weights: interleaving four rows puts them right.
+constexpr uint32_t lane8At(uint32_t at) {
+  const uint32_t in64 = at % GATHER8_LANES;
+  return at - in64 + in64 % 16 / 4 * 16 + in64 / 16 * 4 + in64 % 4;
+}
+
 /// GatherConv in 8 bits, where the processor multiplies bytes in fours: four active inputs at a time. A row of weights holds
-/// its lanes in the order that interleaving four rows puts right: byte 16 l + 4 b + i is lane 16 b + 4 l + i of its 64.
+/// its lanes in the order of `lane8At`.
 struct GatherConv8 {
   uint32_t height, width;      // of the output, before the pool
   uint32_t inputWidth;
@@ -132,7 +202,8 @@ struct GatherConv8 {
 
 struct Int8Kernels {
   /// sums = (sum + half) >> shift, from 0 to 255. Whole numbers in single precision, a multiple of BLOCK of them.
-  void (*requantise)(float* sums, uint32_t count, uint32_t shift);
+  /// @param bytes receives the same as bytes; may be null
+  void (*requantise)(float* sums, uint32_t count, uint32_t shift, uint8_t* bytes);
   /// out[pooled position][lane] = largest of the pool + bias. @param patches [position][quad][4] Null where there is none.
   void (*denseConv)(const DenseConv8& conv, const uint8_t* patches, float* out);
   /// As SparseConvKernels::gather; three more offsets and values may be read behind the last. Null where there is none.
@@ -140,9 +211,18 @@ struct Int8Kernels {
 };
 WINNOW_KERNELS(Int8Kernels, int8Kernels)
 
-/// What a selection found: `above` units that surely win, and behind them `tied` units of equal value, of which the first
-/// k - above in the order that the network defines win. Both ascending in memory.
-struct TopK {
+/// What k-winners choose from: values[i] x boost[i mod period], or the plain values where boost is null. A period that is less
+/// than the count divides it and is a multiple of BLOCK. Finite values.
+struct Ranking {
+  const float* values;
+  const float* boost;
+  uint32_t count, period;
+};
+
+/// The value that the k-th of a ranking has: `above` units surely win, and of `tied` units that have this very value so many
+/// that there are k. Where nothing is tied, whatever reaches `value` wins.
+struct Edge {
+  float value;
   uint32_t above, tied;
 };
 
@@ -150,11 +230,16 @@ struct TopK {
 constexpr uint32_t TOP_K_SCRATCH = 1024;
 
 struct TopKKernels {
-  /// The k units with the largest values[i] x boost[i], 1 <= k <= n; finite values. @param boost may be null
-  /// @param whole all products are whole numbers of 0 to 2^24, which are found sooner
-  /// @param scratch n + 4 BLOCK floats, at least TOP_K_SCRATCH @param winners room for n + BLOCK
-  TopK (*select)(const float* values, const float* boost, uint32_t n, uint32_t k, bool whole, float* scratch,
-                 uint32_t* winners);
+  /// The k-th largest, 1 <= k <= count. @param whole all products are whole numbers of 0 to 2^24, which are found sooner
+  /// @param scratch count + 4 BLOCK floats, at least TOP_K_SCRATCH
+  Edge (*edge)(const Ranking& ranking, uint32_t k, bool whole, float* scratch);
+  /// The least number above this one.
+  float (*next)(float value);
+  /// Units whose ranks are low or more, and less than high; ascending. @param units room for all and BLOCK more @returns how many
+  uint32_t (*list)(const Ranking& ranking, float low, float high, uint32_t* units);
+  /// For every position the channels whose rank is low or more and whose value is not zero, the first as the lowest bit.
+  /// @param channels a multiple of BLOCK, BITS_CHANNELS_MAX at most; the boost's period, if any
+  void (*bits)(const Ranking& ranking, uint32_t channels, float low, uint64_t* words);
 };
 WINNOW_KERNELS(TopKKernels, topKKernels)
 

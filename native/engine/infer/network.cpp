@@ -49,9 +49,9 @@ void checkSums(const NetworkSpec& spec, const std::vector<LayerTensors>& layers)
 
 }  // namespace
 
-Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, Isa isa) : isa_(isa) {
+Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, Isa isa, FirstLayer first) : isa_(isa) {
   checkLimits(spec);
-  build(spec, layers, nullptr);
+  build(spec, layers, nullptr, first);
 }
 
 Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>& quantisation, Isa isa)
@@ -59,27 +59,24 @@ Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layer
   checkLimits(spec);
   if (quantisation.size() != layers.size() || layers.size() != spec.layers.size())
     throw std::invalid_argument("the number of layers is not the spec's");
-  build(spec, layers, &quantisation);
+  build(spec, layers, &quantisation, FirstLayer::single);
   checkSums(spec, layers);
 }
 
-void Network::build(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>* quantisation) {
+void Network::build(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>* quantisation,
+                    FirstLayer first) {
   checkTensors(spec, layers);
   checkNumbers(spec, layers);
   inputSize_ = spec.inputSize();
   const auto shapes = shapesOf(spec);
-  TensorLayout layout = TensorLayout::channelsFirst(spec.inputChannels, spec.inputHeight, spec.inputWidth);
-  bool dense = true;
   stages_.reserve(layers.size());
   for (size_t i = 0; i < layers.size(); i++) {
-    stages_.emplace_back(spec.layers[i], shapes[i], layers[i], layout, dense, i == 0, isa_, quantisation ? &(*quantisation)[i] : nullptr);
-    layout = stages_.back().output();
-    dense = spec.layers[i].activation.kind != ActivationKind::kWinners;
+    stages_.emplace_back(spec.layers[i], shapes[i], layers[i], i == 0 ? nullptr : &stages_.back(), isa_, first,
+                         quantisation ? &(*quantisation)[i] : nullptr);
   }
 }
 
 Network::Result Network::run(const float* windows, size_t count, int threads, bool trace) {
-  if (!allFinite(windows, count * inputSize_)) throw std::invalid_argument("an input value is not a finite number");
   Result result;
   const size_t layers = stages_.size();
   result.logits.resize(count * classes());
@@ -101,7 +98,6 @@ Network::Result Network::run(const float* windows, size_t count, int threads, bo
 
 std::vector<double> Network::profile(const float* windows, size_t count, uint32_t rounds) {
   if (count == 0 || rounds == 0) throw std::invalid_argument("there is nothing to profile");
-  if (!allFinite(windows, count * inputSize_)) throw std::invalid_argument("an input value is not a finite number");
   const size_t layers = stages_.size();
   StageScratch scratch;
   std::vector<float> logits(classes());
@@ -123,6 +119,7 @@ std::vector<double> Network::profile(const float* windows, size_t count, uint32_
 
 void Network::runOne(const float* window, StageScratch& scratch, float* logits, uint32_t* active, uint32_t* multiplies,
                      StageTrace* traces, double* seconds) const {
+  if (!allFinite(window, inputSize_)) throw std::invalid_argument("an input value is not a finite number");
   using Clock = std::chrono::steady_clock;
   Clock::time_point start;
   if (seconds) start = Clock::now();
@@ -130,10 +127,10 @@ void Network::runOne(const float* window, StageScratch& scratch, float* logits, 
   Activations* out = &scratch.between[1];
   makeRoom(in->values, inputSize_);
   std::copy(window, window + inputSize_, in->values.begin());
-  if (stages_.front().readsActive()) findActive(*in, inputSize_);
+  if (stages_.front().reads() == InputForm::list) findActive(*in, inputSize_);
   for (size_t i = 0; i < stages_.size(); i++) {
     const bool last = i + 1 == stages_.size();
-    const auto counts = stages_[i].run(*in, *out, scratch, !last && stages_[i + 1].readsActive(), traces ? traces + i : nullptr);
+    const auto counts = stages_[i].run(*in, *out, scratch, last ? InputForm::values : stages_[i + 1].reads(), traces ? traces + i : nullptr);
     active[i] = counts.active;
     multiplies[i] = static_cast<uint32_t>(std::min<uint64_t>(counts.multiplies, std::numeric_limits<uint32_t>::max()));
     std::swap(in, out);

@@ -31,7 +31,7 @@ class Network {
   };
 
   /// @throws std::invalid_argument for a spec or tensors that cannot be right
-  Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, Isa isa);
+  Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, Isa isa, FirstLayer first = FirstLayer::single);
 
   /// An 8-bit network: weights of -127 to 127, biases in units of the sums, no batch norm; inputs are whole numbers of 0 to 255
   /// and logits are the last layer's sums, exact.
@@ -52,11 +52,15 @@ class Network {
   /// @param count at least 1 @param rounds at least 1
   std::vector<double> profile(const float* windows, size_t count, uint32_t rounds);
 
+  /// One window with the caller's memory.
+  /// @param traces by layer; null where nobody asks @param seconds by layer; null where nobody asks
+  /// @throws std::invalid_argument for an input that is not finite
+  void runOne(const float* window, StageScratch& scratch, float* logits, uint32_t* active, uint32_t* multiplies,
+              StageTrace* traces = nullptr, double* seconds = nullptr) const;
+
  private:
-  /// @param seconds by layer; null where nobody asks
-  void build(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>* quantisation);
-  void runOne(const float* window, StageScratch& scratch, float* logits, uint32_t* active, uint32_t* multiplies, StageTrace* traces,
-              double* seconds = nullptr) const;
+  void build(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>* quantisation,
+             FirstLayer first);
 
   Isa isa_;
   uint32_t inputSize_;

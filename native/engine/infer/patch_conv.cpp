@@ -36,7 +36,7 @@ class PatchConvProducts : public Products {
   TensorLayout layout() const override {
     return TensorLayout::channelsFirst(shape_.channels, shape_.activeHeight, shape_.activeWidth);
   }
-  bool readsActive() const override { return false; }
+  InputForm reads() const override { return InputForm::values; }
 
   uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const override {
     lay(in.values.data(), scratch);

@@ -10,12 +10,34 @@
 
 namespace winnow {
 
+/// What the first layer of a stream remembers from one window to the next.
+struct StreamMemory {
+  /// The network sees factor x value + offset.
+  float factor = 1, offset = 0;
+  /// Of sums; 0 before the first window.
+  uint32_t columns = 0;
+  /// Where the window's first column of sums lies: they go round.
+  uint32_t first = 0;
+  /// Whether there has been a window.
+  bool known = false;
+  /// [column][row]
+  AlignedVector<float> window;
+  /// [slot][pooled row][lane]
+  AlignedVector<float> sums, pairs;
+  AlignedVector<float> scale, shift;
+  /// By column of the window: whether it differs from what it was.
+  std::vector<uint8_t> fresh;
+
+  uint32_t slotOf(uint32_t column) const { return (first + column) % columns; }
+};
+
 /// Memory that one thread needs while a layer multiplies.
 struct ProductsScratch {
   AlignedVector<float> sums, patches, rows;
   AlignedVector<uint8_t> bytes, patches8;
   std::vector<uint32_t> list, base, entries, position, starts;
   std::vector<float> entryValues;
+  StreamMemory stream;
 };
 
 /// The multiplying part of a layer: weights, bias, batch norm, and for a convolution the max-pool that may be taken before
@@ -26,8 +48,7 @@ class Products {
 
   /// Where the results lie in memory: the tensor that the activation works on.
   virtual TensorLayout layout() const = 0;
-  /// Whether it reads `active` (and multiplies nothing else) or `values`.
-  virtual bool readsActive() const = 0;
+  virtual InputForm reads() const = 0;
   /// @param out receives layout().size() values, and up to BLOCK floats of rubbish behind them
   /// @returns products of an existing weight and an input that is not zero; in the first layer every weight at every position
   virtual uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const = 0;
@@ -46,6 +67,18 @@ std::unique_ptr<Products> makePatchConv(const LayerSpec& layer, const LayerShape
 /// A convolution of winners. @param in the memory layout of its input @param quantised whether all numbers are of 8 bits
 std::unique_ptr<Products> makeSparseConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
                                          const TensorLayout& in, bool quantised, Isa isa);
+/// The first layer, where its filters share taps in blocks.
+bool blockConvFits(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors);
+std::unique_ptr<Products> makeBlockConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, Isa isa);
+
+/// The first layer of a stream of windows.
+bool streamConvFits(const LayerSpec& layer, const LayerShape& shape);
+std::unique_ptr<Products> makeStreamConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, Isa isa);
+
+/// A convolution of winners that are given as bits, where all filters share their taps.
+bool bitConvFits(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors);
+std::unique_ptr<Products> makeBitConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, bool quantised, Isa isa);
+
 /// @param in the memory layout of its input @param first whether zero inputs are counted too
 std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first,
                                             Isa isa);

@@ -31,7 +31,7 @@ class ScatterLinearProducts : public Products {
   }
 
   TensorLayout layout() const override { return TensorLayout::channelsFirst(shape_.channels, 1, 1); }
-  bool readsActive() const override { return true; }
+  InputForm reads() const override { return InputForm::list; }
 
   uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const override {
     const uint32_t padded = roundUp(shape_.channels, BLOCK);

@@ -49,7 +49,7 @@ class SparseConvProducts : public Products {
   TensorLayout layout() const override {
     return TensorLayout::channelsLast(shape_.channels, shape_.activeHeight, shape_.activeWidth);
   }
-  bool readsActive() const override { return true; }
+  InputForm reads() const override { return InputForm::list; }
 
   uint64_t run(const Activations& in, ProductsScratch& scratch, float* out) const override {
     makeRoom(scratch.sums, static_cast<size_t>(shape_.height) * shape_.width * lanes_);
@@ -228,8 +228,7 @@ class SparseConvProducts : public Products {
       for (uint32_t channel = 0; channel < shape_.inputChannels; channel++)
         for (uint32_t kx = 0; kx < kernel_; kx++)
           for (uint32_t at = 0; at < lanes_; at++, to++) {
-            const uint32_t in64 = at % GATHER8_LANES;
-            const uint32_t lane = at - in64 + in64 % 16 / 4 * 16 + in64 / 16 * 4 + in64 % 4;
+            const uint32_t lane = lane8At(at);
             const size_t slot = (static_cast<size_t>(channel) * kernel_ + ky) * kernel_ + kx;
             if (lane < shape_.channels) *to = static_cast<int8_t>(tensors.weight[static_cast<size_t>(lane) * shape_.fanIn + slot]);
           }

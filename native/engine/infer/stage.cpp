@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <stdexcept>
 
 #include "core/limits.h"
 
 namespace winnow {
 
 namespace {
+
+constexpr float INFINITE = std::numeric_limits<float>::infinity();
 
 /// b = exp(beta (target - d)), single precision, by channel (patent, equation 2).
 std::vector<float> boostFactors(const KWinners& winners, const LayerShape& shape, const std::vector<float>& dutyCycle) {
@@ -60,25 +64,36 @@ void findActive(Activations& activations, uint32_t size) {
   activations.count = count;
 }
 
-Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& input, bool dense,
-             bool first, Isa isa, const Quantisation* quantisation)
+Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const Stage* previous, Isa isa,
+             FirstLayer kind, const Quantisation* quantisation)
     : activation_(layer.activation.kind), slope_(static_cast<float>(layer.activation.slope)), topK_(topKKernelsFor(isa)), int8_(int8KernelsFor(isa)) {
   if (quantisation) shift_ = quantisation->shift;
-  if (layer.type == LayerType::linear)
+  const bool first = previous == nullptr, sparse = previous && previous->isSparse();
+  const TensorLayout input =
+      previous ? previous->output() : TensorLayout::channelsFirst(shape.inputChannels, shape.inputHeight, shape.inputWidth);
+  if (first && kind == FirstLayer::streamed) {
+    if (!streamConvFits(layer, shape)) throw std::invalid_argument("the first layer does not take a stream");
+    products_ = makeStreamConv(layer, shape, tensors, isa);
+  } else if (layer.type == LayerType::linear)
     products_ = makeScatterLinear(shape, tensors, input, first, isa);
   else if (quantisation && first && denseConv8Fits(layer, shape, isa))
     products_ = makeDenseConv8(shape, tensors, isa);
-  else if (dense && input.columnStride == 1)
+  else if (first && blockConvFits(layer, shape, tensors))
+    products_ = makeBlockConv(layer, shape, tensors, isa);
+  else if (!sparse && input.columnStride == 1)
     products_ = makePatchConv(layer, shape, tensors, first, isa);
+  else if (previous->offersBits() && bitConvFits(layer, shape, tensors))
+    products_ = makeBitConv(layer, shape, tensors, quantisation != nullptr, isa);
   else
     products_ = makeSparseConv(layer, shape, tensors, input, quantisation != nullptr, isa);
   layout_ = products_->layout();
   pool_ = layer.activationBeforePool ? layer.pool : 1;
-  output_ = layout_.columnStride == 1 ? TensorLayout::channelsFirst(shape.channels, shape.outputHeight, shape.outputWidth)
-                                      : TensorLayout::channelsLast(shape.channels, shape.outputHeight, shape.outputWidth);
-  if (layout_.columnStride != 1) {
-    for (const Place& place : placesOf(layout_)) channelOf_.push_back(place.channel);
-  }
+  const bool channelsLast = layout_.columnStride != 1;
+  output_ = channelsLast ? TensorLayout::channelsLast(shape.channels, shape.outputHeight, shape.outputWidth)
+                         : TensorLayout::channelsFirst(shape.channels, shape.outputHeight, shape.outputWidth);
+  const auto places = placesOf(layout_);
+  if (channelsLast)
+    for (const Place& place : places) channelOf_.push_back(place.channel);
   if (activation_ == ActivationKind::kWinners) {
     const KWinners& winners = layer.activation.winners;
     if (winners.selection.kind == SelectionKind::global)
@@ -87,19 +102,29 @@ Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors
     const bool boosted = quantisation ? !quantisation->rankFactor.empty() : winners.boosting.atInference && winners.boosting.strength > 0;
     if (boosted) {
       const auto factors = quantisation ? quantisation->rankFactor : boostFactors(winners, shape, tensors.dutyCycle);
-      const auto places = placesOf(layout_);
-      boost_.resize(places.size());
-      for (size_t i = 0; i < places.size(); i++) boost_[i] = factors[places[i].channel];
+      boost_.resize(channelsLast && shape.channels % BLOCK == 0 ? shape.channels : places.size());
+      for (size_t i = 0; i < boost_.size(); i++) boost_[i] = factors[places[i].channel];
     }
   }
 }
 
-Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& scratch, bool wantsActive, StageTrace* trace) const {
+bool Stage::offersBits() const {
+  return globalK_ && pool_ == 1 && layout_.columnStride != 1 && layout_.channels % BLOCK == 0 && layout_.channels <= BITS_CHANNELS_MAX;
+}
+
+Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& scratch, InputForm wanted, StageTrace* trace) const {
   const uint32_t size = layout_.size();
-  makeRoom(scratch.values, size + BLOCK);
-  float* values = scratch.values.data();
+  const bool asBits = wanted == InputForm::bits || wanted == InputForm::byteBits;
+  auto& room = asBits ? out.values : scratch.values;
+  makeRoom(room, size + BLOCK);
+  if (wanted == InputForm::byteBits) makeRoom(out.bytes, size + BLOCK);
+  float* values = room.data();
   Counts counts{0, products_->run(in, scratch.products, values)};
-  if (shift_) int8_.requantise(values, roundUp(size, BLOCK), *shift_);
+  if (shift_) int8_.requantise(values, roundUp(size, BLOCK), *shift_, wanted == InputForm::byteBits ? out.bytes.data() : nullptr);
+  if (asBits) {
+    counts.active = markWinners(scratch, values, out);
+    if (!trace) return counts;
+  }
   counts.active = activate(scratch, values);
   const bool winners = selector_.has_value();
   if (trace) {
@@ -116,7 +141,7 @@ Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& 
       });
     }
   }
-  if (winners && pool_ == 1 && wantsActive && !trace) {
+  if (winners && pool_ == 1 && wanted == InputForm::list && !trace) {
     makeRoom(out.active, counts.active);
     makeRoom(out.activeValues, counts.active);
     uint32_t kept = 0;
@@ -142,7 +167,7 @@ Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& 
     makeRoom(out.values, size);
     std::copy(values, values + size, out.values.begin());
   }
-  if (wantsActive) findActive(out, output_.size());
+  if (wanted == InputForm::list) findActive(out, output_.size());
   if (trace) {
     trace->output.resize(output_.size());
     forEachPlace(output_, [&](uint32_t at, uint32_t memory) { trace->output[at] = out.values[memory]; });
@@ -153,27 +178,15 @@ Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& 
 /// Applies ReLU and the like in place, or finds the winners; returns how many units are active.
 uint32_t Stage::activate(StageScratch& scratch, float* values) const {
   const uint32_t size = layout_.size();
+  if (globalK_) return listWinners(scratch, values);
   if (selector_) {
-    if (globalK_) {
-      if (*globalK_ == 0) return 0;
-      makeRoom(scratch.winners, size + BLOCK);
-      makeRoom(scratch.ranking, std::max(size + 4 * BLOCK, TOP_K_SCRATCH));
-      const TopK found = topK_.select(values, boost_.empty() ? nullptr : boost_.data(), size, *globalK_, shift_.has_value(),
-                                      scratch.ranking.data(),
-                                      scratch.winners.data());
-      const uint32_t count = std::min(*globalK_, found.above + found.tied);
-      if (found.tied > 0) {
-        breakTies(scratch.winners.data() + found.above, found.tied, count - found.above);
-        // In memory order, as without ties: the order of a sum's terms shows in its last digit. Sums of whole numbers are exact.
-        if (!shift_) std::sort(scratch.winners.begin(), scratch.winners.begin() + count);
-      }
-      return count;
-    }
     makeRoom(scratch.winners, std::max(1u, selector_->most()));
     const float* deciding = values;
     if (!boost_.empty()) {
       makeRoom(scratch.boosted, size);
-      for (uint32_t i = 0; i < size; i++) scratch.boosted[i] = values[i] * boost_[i];
+      const auto period = static_cast<uint32_t>(boost_.size());
+      for (uint32_t start = 0; start < size; start += period)
+        for (uint32_t i = 0; i < period; i++) scratch.boosted[start + i] = values[start + i] * boost_[i];
       deciding = scratch.boosted.data();
     }
     return selector_->select(deciding, scratch.winners.data(), scratch.selector);
@@ -185,6 +198,54 @@ uint32_t Stage::activate(StageScratch& scratch, float* values) const {
   uint32_t active = 0;
   for (uint32_t i = 0; i < size; i++) active += values[i] != 0;
   return active;
+}
+
+Ranking Stage::rankingOf(const float* values) const {
+  return {values, boost_.empty() ? nullptr : boost_.data(), layout_.size(), static_cast<uint32_t>(boost_.size())};
+}
+
+/// The global winners, as a list: ascending where the order of a sum's terms shows in its last digit.
+uint32_t Stage::listWinners(StageScratch& scratch, const float* values) const {
+  const uint32_t size = layout_.size(), k = *globalK_;
+  if (k == 0) return 0;
+  makeRoom(scratch.winners, size + BLOCK);
+  makeRoom(scratch.ranking, std::max(size + 4 * BLOCK, TOP_K_SCRATCH));
+  const Ranking ranking = rankingOf(values);
+  const Edge edge = topK_.edge(ranking, k, shift_.has_value(), scratch.ranking.data());
+  uint32_t* winners = scratch.winners.data();
+  if (edge.above + edge.tied == k) return topK_.list(ranking, edge.value, INFINITE, winners);
+  const float over = topK_.next(edge.value);
+  const uint32_t above = topK_.list(ranking, over, INFINITE, winners);
+  breakTies(winners + above, topK_.list(ranking, edge.value, over, winners + above), k - above);
+  // Sums of whole numbers are exact.
+  if (!shift_) std::sort(winners, winners + k);
+  return k;
+}
+
+/// The global winners, as bits.
+uint32_t Stage::markWinners(StageScratch& scratch, const float* values, Activations& out) const {
+  const uint32_t size = layout_.size(), channels = layout_.channels, k = *globalK_;
+  makeRoom(out.bits, size / channels);
+  if (k == 0) {
+    std::fill_n(out.bits.begin(), size / channels, 0);
+    return 0;
+  }
+  makeRoom(scratch.ranking, std::max(size + 4 * BLOCK, TOP_K_SCRATCH));
+  const Ranking ranking = rankingOf(values);
+  const Edge edge = topK_.edge(ranking, k, shift_.has_value(), scratch.ranking.data());
+  if (edge.above + edge.tied == k) {
+    topK_.bits(ranking, channels, edge.value, out.bits.data());
+    return k;
+  }
+  const float over = topK_.next(edge.value);
+  topK_.bits(ranking, channels, over, out.bits.data());
+  // Ties at zero may win, and are no active inputs.
+  if (edge.value == 0) return k;
+  makeRoom(scratch.winners, size + BLOCK);
+  uint32_t* tied = scratch.winners.data();
+  breakTies(tied, topK_.list(ranking, edge.value, over, tied), k - edge.above);
+  for (uint32_t i = 0; i < k - edge.above; i++) out.bits[tied[i] / channels] |= uint64_t{1} << (tied[i] % channels);
+  return k;
 }
 
 /// Brings to the front those of the tied units that win: the first in the order [channel][row][column].

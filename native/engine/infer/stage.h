@@ -30,27 +30,36 @@ struct Quantisation {
   std::vector<float> rankFactor;
 };
 
+/// How windows come: each on its own, or as a stream (infer/stream.h).
+enum class FirstLayer { single, streamed };
+
 /// One layer ready to run: products, activation, pool. Does not change once made; several threads may share it.
 class Stage {
  public:
-  /// @param input memory layout of what the previous stage puts out
-  /// @param dense whether that is mostly non-zero
-  Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& input, bool dense, bool first,
-        Isa isa, const Quantisation* quantisation = nullptr);
+  /// @param previous the stage before; null for the first
+  Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const Stage* previous, Isa isa,
+        FirstLayer kind = FirstLayer::single, const Quantisation* quantisation = nullptr);
 
   /// The memory layout of the output, after activation and pool.
   const TensorLayout& output() const { return output_; }
-  bool readsActive() const { return products_->readsActive(); }
+  InputForm reads() const { return products_->reads(); }
+  /// Whether most of the output is zero.
+  bool isSparse() const { return selector_.has_value(); }
+  /// Whether the output can be given as bits.
+  bool offersBits() const;
 
   struct Counts {
     uint32_t active;
     uint64_t multiplies;
   };
-  /// @param wantsActive what the next stage reads @param trace may be null
-  Counts run(const Activations& in, Activations& out, StageScratch& scratch, bool wantsActive, StageTrace* trace) const;
+  /// @param wanted what the next stage reads @param trace may be null
+  Counts run(const Activations& in, Activations& out, StageScratch& scratch, InputForm wanted, StageTrace* trace) const;
 
  private:
   uint32_t activate(StageScratch& scratch, float* values) const;
+  Ranking rankingOf(const float* values) const;
+  uint32_t listWinners(StageScratch& scratch, const float* values) const;
+  uint32_t markWinners(StageScratch& scratch, const float* values, Activations& out) const;
   void breakTies(uint32_t* units, uint32_t tied, uint32_t wanted) const;
   void pool(StageScratch& scratch, const float* values, Activations& out) const;
 
@@ -70,7 +79,7 @@ class Stage {
   std::optional<uint32_t> shift_;
   /// By memory index, where channels come last.
   std::vector<uint16_t> channelOf_;
-  /// By memory index; empty where winners are chosen on plain values.
+  /// By memory index or, where channels come last and fill blocks, by channel; empty where winners are chosen on plain values.
   std::vector<float> boost_;
 };
 

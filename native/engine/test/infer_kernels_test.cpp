@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "core/random.h"
@@ -57,27 +58,47 @@ std::vector<uint32_t> byDefinition(const std::vector<float>& deciding, uint32_t 
 
 }  // namespace
 
+namespace {
+
+/// The winners by edge and list, where ties go to those that come first in memory.
+std::vector<uint32_t> winnersOf(const TopKKernels& kernels, const Ranking& ranking, uint32_t k, bool whole) {
+  std::vector<float> scratch(std::max(ranking.count + 4 * BLOCK, TOP_K_SCRATCH));
+  std::vector<uint32_t> winners(ranking.count + BLOCK), tied(ranking.count + BLOCK);
+  const float infinite = std::numeric_limits<float>::infinity();
+  const Edge edge = kernels.edge(ranking, k, whole, scratch.data());
+  if (edge.above + edge.tied == k) {
+    winners.resize(kernels.list(ranking, edge.value, infinite, winners.data()));
+    return winners;
+  }
+  CHECK(edge.above < k && edge.above + edge.tied > k);
+  const float over = kernels.next(edge.value);
+  winners.resize(kernels.list(ranking, over, infinite, winners.data()));
+  tied.resize(kernels.list(ranking, edge.value, over, tied.data()));
+  CHECK(winners.size() == edge.above && tied.size() == edge.tied);
+  winners.insert(winners.end(), tied.begin(), tied.begin() + (k - edge.above));
+  std::sort(winners.begin(), winners.end());
+  return winners;
+}
+
+}  // namespace
+
 TEST("infer: the k largest, on every instruction set, whatever the values") {
   Random random(11);
   for (Isa isa : availableIsas())
     for (uint32_t n : {1u, 2u, 7u, 15u, 16u, 17u, 63u, 64u, 100u, 1500u, 1600u, 4999u, 12544u})
       for (uint32_t kind = 0; kind < 8; kind++)
-        for (bool boosted : {false, true}) {
+        for (uint32_t boosted : {0u, 1u, 2u}) {
           const auto plain = values(n, kind, random);
-          std::vector<float> boost(n), deciding(plain);
-          for (uint32_t i = 0; i < n; i++) boost[i] = 0.5f + static_cast<float>(i * 7 / (n + 1)) * 0.25f;
+          // A factor for every unit, or for every channel, where channels come last.
+          const uint32_t period = boosted == 2 ? 32 : n;
+          if (n % period != 0) continue;
+          std::vector<float> boost(period), deciding(plain);
+          for (uint32_t i = 0; i < period; i++) boost[i] = 0.5f + static_cast<float>(i * 7 / (period + 1)) * 0.25f;
           if (boosted)
-            for (uint32_t i = 0; i < n; i++) deciding[i] = plain[i] * boost[i];
-          for (uint32_t k : {1u, n / 10 + 1, n / 2 + (n == 1), n - (n > 1), n}) {
-            std::vector<float> scratch(std::max(n + 4 * BLOCK, TOP_K_SCRATCH));
-            std::vector<uint32_t> winners(n + BLOCK);
-            const TopK found = topKKernelsFor(isa).select(plain.data(), boosted ? boost.data() : nullptr, n, k, false, scratch.data(), winners.data());
-            CHECK(found.above <= k && (found.tied == 0 ? found.above == k : found.above + found.tied > k));
-            // In this order of memory the first ties win.
-            winners.resize(k);
-            std::sort(winners.begin(), winners.end());
-            CHECK(winners == byDefinition(deciding, k));
-          }
+            for (uint32_t i = 0; i < n; i++) deciding[i] = plain[i] * boost[i % period];
+          const Ranking ranking{plain.data(), boosted ? boost.data() : nullptr, n, period};
+          for (uint32_t k : {1u, n / 10 + 1, n / 2 + (n == 1), n - (n > 1), n})
+            CHECK(winnersOf(topKKernelsFor(isa), ranking, k, false) == byDefinition(deciding, k));
         }
 }
 
@@ -87,15 +108,32 @@ TEST("infer: the k largest whole numbers, most of them equal") {
     for (uint32_t n : {1u, 33u, 1600u, 12544u})
       for (uint32_t most : {0u, 1u, 3u, 60u, 255u, 65025u})
         for (uint32_t k : {1u, n / 10 + 1, n}) {
-          std::vector<float> ranks(n), scratch(std::max(n + 4 * BLOCK, TOP_K_SCRATCH));
+          std::vector<float> ranks(n);
           for (float& rank : ranks) rank = static_cast<float>(random.below(most + 1) * random.below(2));
-          std::vector<uint32_t> winners(n + BLOCK);
-          const TopK found = topKKernelsFor(isa).select(ranks.data(), nullptr, n, k, true, scratch.data(), winners.data());
-          CHECK(found.above <= k && found.above + found.tied >= k);
-          winners.resize(k);
-          std::sort(winners.begin(), winners.end());
-          CHECK(winners == byDefinition(ranks, k));
+          CHECK(winnersOf(topKKernelsFor(isa), {ranks.data(), nullptr, n, n}, k, true) == byDefinition(ranks, k));
         }
+}
+
+TEST("infer: bits of those that reach a bound and are not zero") {
+  Random random(15);
+  for (Isa isa : availableIsas())
+    for (uint32_t channels : {16u, 32u, 48u, 64u})
+      for (bool boosted : {false, true}) {
+        const uint32_t positions = 7;
+        std::vector<float> values(positions * channels), boost(channels);
+        for (float& value : values) value = static_cast<float>(random.below(5)) - 2;
+        for (float& factor : boost) factor = 1 + static_cast<float>(random.below(3));
+        std::vector<uint64_t> bits(positions + 1, 7);
+        for (float bound : {-10.0f, 0.0f, 1.0f, 2.0f, 100.0f}) {
+          topKKernelsFor(isa).bits({values.data(), boosted ? boost.data() : nullptr, positions * channels, channels}, channels, bound,
+                                   bits.data());
+          for (uint32_t i = 0; i < values.size(); i++) {
+            const bool expected = values[i] != 0 && values[i] * (boosted ? boost[i % channels] : 1) >= bound;
+            CHECK((bits[i / channels] >> (i % channels) & 1) == expected);
+          }
+          CHECK((channels == 64 || bits[0] >> channels == 0) && bits[positions] == 7);
+        }
+      }
 }
 
 TEST("infer: a convolution of patches is the same on every instruction set") {

@@ -31,7 +31,7 @@ uint32_t expand(const ScatterLists& lists, const uint32_t* list, const uint32_t*
 }
 
 /// Entries that a weight is fetched ahead of its use; fewer than LIST_SPARE.
-constexpr uint32_t AHEAD = 12;
+constexpr uint32_t AHEAD = 32;
 
 template <int BLOCKS>
 inline __attribute__((always_inline)) void addRuns(const uint32_t* entries, const float* values, uint32_t count,

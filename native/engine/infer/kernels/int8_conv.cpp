@@ -11,13 +11,19 @@ namespace winnow::WINNOW_ISA {
 
 namespace {
 
-void requantise(float* sums, uint32_t count, uint32_t shift) {
+typedef uint8_t Bytes __attribute__((vector_size(LANES)));
+
+void requantise(float* sums, uint32_t count, uint32_t shift, uint8_t* bytes) {
   const VecI half = VecI{} + (shift == 0 ? 0 : 1 << (shift - 1)), most = VecI{} + 255, none{};
   for (uint32_t i = 0; i < count; i += LANES) {
     VecI value = (__builtin_convertvector(load(sums + i), VecI) + half) >> static_cast<int32_t>(shift);
     value = value < none ? none : value;
     value = value > most ? most : value;
     store(sums + i, __builtin_convertvector(value, Vec));
+    if (bytes) {
+      const Bytes narrow = __builtin_convertvector(value, Bytes);
+      __builtin_memcpy(bytes + i, &narrow, LANES);
+    }
   }
 }
 
