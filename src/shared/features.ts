@@ -33,6 +33,17 @@ export const FeatureSpec = z.strictObject({
 });
 export type FeatureSpec = z.infer<typeof FeatureSpec>;
 
+/**
+ * A window whose scaling is still to be applied: the network's input is `factor x value + offset`. The values, `[band][frame]` in
+ * absolute dB, do not depend on the window but where its floor cuts them off, so that consecutive windows share them.
+ */
+export interface ScaledWindow {
+  readonly values: Float32Array;
+  /** Positive. */
+  readonly factor: number;
+  readonly offset: number;
+}
+
 /** Samples of a `stream` window: the last frame starts 31 hops after the first. */
 export const WINDOW_SAMPLES = FRAME_SAMPLES + 31 * HOP_SAMPLES;
 /** Samples of a clip as data sets hold them: one second. */

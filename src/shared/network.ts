@@ -123,6 +123,8 @@ export interface LayerActivity {
   readonly active: number;
   readonly multiplies: number;
   readonly denseMultiplies: number;
+  /** Where part of the layer was reused from the window before: the multiplies that all of it would have taken. */
+  readonly freshMultiplies?: number;
 }
 
 export const BACKENDS = ['sparse', 'reference', 'onnx'] as const;

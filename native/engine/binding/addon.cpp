@@ -21,6 +21,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["info"] = Napi::Function::New(env, info, "info");
   registerNetwork(env, exports);
+  registerStream(env, exports);
   registerTrainer(env, exports);
   registerExtractor(env, exports);
   registerProbe(env, exports);

@@ -12,6 +12,7 @@ namespace winnow {
 // Each binding puts its class into the add-on's exports. The add-on may be loaded by several threads of one process:
 // no binding keeps state outside its instances.
 void registerNetwork(Napi::Env env, Napi::Object exports);
+void registerStream(Napi::Env env, Napi::Object exports);
 void registerTrainer(Napi::Env env, Napi::Object exports);
 void registerExtractor(Napi::Env env, Napi::Object exports);
 void registerProbe(Napi::Env env, Napi::Object exports);

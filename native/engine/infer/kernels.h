@@ -161,9 +161,15 @@ struct ScatterLinear {
   const float* weights;        // [block][BLOCK], or one by one
 };
 
+/// Units of a linear layer whose sums stay in registers.
+constexpr uint32_t FEW_UNITS = 2 * BLOCK;
+
 struct ScatterLinearKernels {
   void (*blocks)(const ScatterLinear& linear, const uint32_t* inputs, const float* values, uint32_t count, float* sums);
   void (*singles)(const ScatterLinear& linear, const uint32_t* inputs, const float* values, uint32_t count, float* sums);
+  /// Whole columns of so few units that their sums stay in registers. @param units a multiple of BLOCK, FEW_UNITS at most
+  /// @param columns [input][unit]
+  void (*few)(const float* columns, uint32_t units, const uint32_t* inputs, const float* values, uint32_t count, float* sums);
   /// sums = scale x sums + shift, unit by unit
   void (*finish)(float* sums, const float* scale, const float* shift, uint32_t units);
 };

@@ -37,7 +37,9 @@ class ScatterLinearProducts : public Products {
     const uint32_t padded = roundUp(shape_.channels, BLOCK);
     makeRoom(scratch.sums, padded);
     std::fill_n(scratch.sums.begin(), padded, 0.0f);
-    if (!entries_.empty()) {
+    if (wholeColumns_) {
+      kernels_.few(weights_.data(), padded, in.active.data(), in.activeValues.data(), in.count, scratch.sums.data());
+    } else if (!entries_.empty()) {
       makeRoom(scratch.entries, static_cast<size_t>(in.count + 1) * longest_ + LIST_SPARE);
       makeRoom(scratch.entryValues, scratch.entries.size());
       makeRoom(scratch.base, in.count);
@@ -75,10 +77,15 @@ class ScatterLinearProducts : public Products {
       singles += column.size() - static_cast<size_t>(std::count(column.begin(), column.end(), 0.0f));
       for (uint32_t first = 0; first < padded; first += BLOCK) blocks += !isEmpty(first);
     }
+    wholeColumns_ = padded <= FEW_UNITS && blocks * 2 > slots.size() * (padded / BLOCK);
     inBlocks_ = static_cast<double>(blocks) * BLOCK_COST_IN_SINGLES < static_cast<double>(singles);
     starts_.push_back(0);
     for (uint32_t slot : slots) {
       read(slot);
+      if (wholeColumns_) {
+        weights_.insert(weights_.end(), column.begin(), column.end());
+        continue;
+      }
       if (inBlocks_) {
         for (uint32_t first = 0; first < padded; first += BLOCK) {
           if (isEmpty(first)) continue;
@@ -95,7 +102,7 @@ class ScatterLinearProducts : public Products {
       starts_.push_back(static_cast<uint32_t>(units_.size()));
       longest_ = std::max(longest_, starts_.back() - starts_[starts_.size() - 2]);
     }
-    if (!inBlocks_ || longest_ > SHORT_COLUMN || units_.size() >= LIST_RUNS_MAX) return;
+    if (wholeColumns_ || !inBlocks_ || longest_ > SHORT_COLUMN || units_.size() >= LIST_RUNS_MAX) return;
     for (size_t b = 0; b < units_.size(); b++) entries_.push_back(static_cast<uint32_t>(b) << 16 | units_[b]);
     entries_.resize(entries_.size() + longest_ + LIST_SPARE);
   }
@@ -103,7 +110,7 @@ class ScatterLinearProducts : public Products {
   const ScatterLinearKernels& kernels_;
   const ScatterKernels& scatter_;
   LayerShape shape_;
-  bool first_, inBlocks_ = false;
+  bool first_, wholeColumns_ = false, inBlocks_ = false;
   Affine affine_;
   uint64_t existing_ = 0;
   std::vector<uint32_t> starts_, reached_;

@@ -34,7 +34,7 @@ export interface Peer {
   readonly streaming: boolean;
   readonly storage: Storage;
   open(threads: number): Promise<Runner>;
-  /** What the layers do, counted; for a dense engine only which units are active. */
+  /** What the layers do, counted, `[window][layer]`; for a dense engine only which units are active. A stream runs windows of its own. */
   activity(windows: Float32Array, count: number): { readonly active: Uint32Array; readonly multiplies: Uint32Array };
   /** Seconds of each layer, medians; only engines that can tell. */
   profile?(windows: Float32Array, count: number, rounds: number): Float64Array;
@@ -116,14 +116,14 @@ export function split(windows: Float32Array, size: number): Float32Array[] {
   return Array.from({ length: windows.length / size }, (_, i) => windows.subarray(i * size, (i + 1) * size));
 }
 
-/** Products done by layer, the mean over windows: those a dense engine does, or those the native engine counts. */
+/** Products done by layer, the mean over the windows that the peer runs: those a dense engine does, or those the native engine counts. */
 export function meanActivity(peer: Peer, windows: Float32Array, count: number): { active: number; multiplies: number }[] {
   const layers = peer.model.spec.layers.length;
   const { active, multiplies } = peer.activity(windows, count);
   const mean = (values: Uint32Array, layer: number): number => {
     let sum = 0;
     for (let i = layer; i < values.length; i += layers) sum += values[i]!;
-    return sum / count;
+    return (sum * layers) / values.length;
   };
   return layerShapes(peer.model.spec).map((shape, layer) => ({
     active: mean(active, layer),

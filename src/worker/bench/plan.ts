@@ -1,6 +1,7 @@
 import os from 'node:os';
 import type { Model } from '../network/model.js';
 import type { Isa } from '../network/native.js';
+import { nativeEngine } from '../network/native-calls.js';
 import { OnnxBackend } from '../network/onnx.js';
 import { exportOnnx } from '../network/onnx-export.js';
 import { calibrate, exportQuantisedOnnx } from '../network/onnx-quantise.js';
@@ -9,6 +10,7 @@ import type { CpuBenchOptions } from './options.js';
 import { quantise } from '../network/quantise.js';
 import { int8Peer } from './int8-peer.js';
 import { nativePeer, onnxPeer, type Peer } from './peer.js';
+import { streamPeer } from './stream-peer.js';
 
 /** What is measured together: peers at the same number of threads and the same batch. */
 export interface Group {
@@ -65,9 +67,17 @@ export async function choosePeers(
       return pairs.flatMap(({ model, quantised }): PlannedPeer[] => [
         { peer: nativePeer(model, isa), wanted },
         { peer: int8Peer(model, quantised, isa), wanted },
+        ...streamed(model, isa, clips),
       ]);
     }),
   ];
+}
+
+/** The live path: one word at a time, on one thread. */
+function streamed(model: Model, isa: Isa, { items }: BenchClips): PlannedPeer[] {
+  if (!nativeEngine().Stream.fits(model.spec)) return [];
+  const wanted = ({ threads, batch, isas }: Group): boolean => threads === 1 && batch === 1 && isas[0] === isa;
+  return [{ peer: streamPeer(model, isa, items), wanted }];
 }
 
 async function quantisedOnnx(model: Model, clips: BenchClips): Promise<Uint8Array> {

@@ -18,14 +18,19 @@ export function toDecibels(power: Float32Array, floorDb: number, out: Float32Arr
   }
 }
 
-/** (m - mean) / max(sd, 1 dB) over the values of one window, in place; sd over all values (divided by their number). */
-export function standardise(window: Float32Array): void {
+/** Mean, and standard deviation over all values (divided by their number) but at least 1 dB. */
+export function spreadOf(window: Float32Array): { mean: number; deviation: number } {
   let sum = 0;
   for (let i = 0; i < window.length; i++) sum += window[i]!;
   const mean = sum / window.length;
   let squares = 0;
   for (let i = 0; i < window.length; i++) squares += (window[i]! - mean) ** 2;
-  const deviation = Math.max(Math.sqrt(squares / window.length), DEVIATION_MIN_DB);
+  return { mean, deviation: Math.max(Math.sqrt(squares / window.length), DEVIATION_MIN_DB) };
+}
+
+/** (m - mean) / max(sd, 1 dB) over the values of one window, in place. */
+export function standardise(window: Float32Array): void {
+  const { mean, deviation } = spreadOf(window);
   for (let i = 0; i < window.length; i++) window[i] = (window[i]! - mean) / deviation;
 }
 

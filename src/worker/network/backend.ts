@@ -1,3 +1,4 @@
+import type { ScaledWindow } from '../../shared/features.js';
 import type { BackendKind, LayerActivity } from '../../shared/network.js';
 import type { Model } from './model.js';
 
@@ -34,5 +35,16 @@ export interface Backend {
   readonly model: Model;
   /** @param windows `[window][band][frame]`, as the model's FeatureSpec makes them. */
   infer(windows: Float32Array, count: number, options?: InferOptions): Promise<InferenceResult>;
+  /** For the consecutive windows of one stream; nothing where this back end cannot reuse anything for this model. */
+  openStream?(): WindowStream | undefined;
   close(): Promise<void>;
+}
+
+/**
+ * Hears windows that move on by a column at a time, and computes only what the window before has not. Any other window may come
+ * too, after a gap for instance: all of it is computed then. Answers are those of `infer`, within the tolerance of the back ends.
+ */
+export interface WindowStream {
+  /** @returns logits by class, activity by layer: `multiplies` of what was computed, `freshMultiplies` where that is not all */
+  infer(window: ScaledWindow): Promise<{ readonly logits: Float32Array; readonly activity: readonly LayerActivity[] }>;
 }

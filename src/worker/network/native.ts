@@ -10,6 +10,11 @@ export interface NativeEngine {
     new (spec: NetworkSpec, layers: readonly LayerTensors[], options?: NativeNetworkOptions): NativeNetwork;
     new (spec: NetworkSpec, layers: readonly QuantisedLayer[], options: NativeQuantisedOptions): NativeNetwork;
   };
+  readonly Stream: {
+    new (spec: NetworkSpec, layers: readonly LayerTensors[], options?: NativeNetworkOptions): NativeStream;
+    /** Whether the first layer of such a network can be reused from window to window. */
+    fits(spec: NetworkSpec): boolean;
+  };
   readonly Trainer: new (spec: NetworkSpec, options: NativeTrainerOptions) => NativeTrainer;
   /** `melBank` is `[band][bin]`, 32 x 1025. */
   readonly Extractor: new (spec: FeatureSpec, melBank: Float32Array, options?: NativeNetworkOptions) => NativeExtractor;
@@ -54,6 +59,17 @@ export interface NativeNetwork {
   };
   /** Seconds of each layer for one window, the median over all windows and rounds, on one thread. */
   profile(windows: Float32Array, count: number, rounds: number): Float64Array;
+}
+
+/** A network that hears windows each of which is the one before moved on by a column. */
+export interface NativeStream {
+  readonly isa: Isa;
+  /** The network sees `factor x value + offset`. `multiplies` are those done in this step. */
+  step(
+    window: Float32Array,
+    factor: number,
+    offset: number,
+  ): { logits: Float32Array; active: Uint32Array; multiplies: Uint32Array };
 }
 
 export interface NativeTrainerOptions {

@@ -1,9 +1,10 @@
-import type { Backend, InferenceResult, InferOptions, LayerTrace } from './backend.js';
+import type { Backend, InferenceResult, InferOptions, LayerTrace, WindowStream } from './backend.js';
 import type { LayerShape, Model } from './model.js';
-import type { NativeNetwork, NativeNetworkOptions } from './native.js';
+import type { Isa, NativeNetwork, NativeNetworkOptions } from './native.js';
 import { activityOf, nativeEngine, refusable } from './native-calls.js';
 import { isaOverride } from './native-loader.js';
 import { checkWindows } from './reference.js';
+import { SparseStream } from './sparse-stream.js';
 import { checkTensors } from './tensors.js';
 
 /** The native engine: computes only the products of an existing weight and an active input. */
@@ -13,6 +14,7 @@ export class SparseBackend implements Backend {
   private readonly network: NativeNetwork;
   private readonly shapes: readonly LayerShape[];
   private readonly inputSize: number;
+  private readonly isa: Isa | undefined;
 
   /**
    * @param options the instruction set; by default what `WINNOW_ISA` names, or the best that the machine has
@@ -24,10 +26,8 @@ export class SparseBackend implements Backend {
   ) {
     this.shapes = checkTensors(model.spec, model.layers);
     const engine = nativeEngine();
-    this.network = refusable(() => {
-      const isa = options.isa ?? isaOverride();
-      return new engine.Network(model.spec, model.layers, isa ? { isa } : {});
-    });
+    this.isa = options.isa ?? isaOverride();
+    this.network = refusable(() => new engine.Network(model.spec, model.layers, this.isa ? { isa: this.isa } : {}));
     this.detail = `native, ${this.network.isa}`;
     const { channels, height, width } = model.spec.input;
     this.inputSize = channels * height * width;
@@ -40,6 +40,10 @@ export class SparseBackend implements Backend {
     const { logits, active, multiplies, traces } = refusable(() => this.network.run(windows, count, options.threads ?? 1, trace));
     const activity = Array.from({ length: count }, (_, window) => activityOf(this.shapes, window, active, multiplies));
     return traces ? { logits, activity, traces: traces as readonly (readonly LayerTrace[])[] } : { logits, activity };
+  }
+
+  openStream(): WindowStream | undefined {
+    return SparseStream.fits(this.model) ? new SparseStream(this.model, this.isa ? { isa: this.isa } : {}) : undefined;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { LIVE_FEATURES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, type FeatureSpec } from 
 import type { BackendKind, LayerActivity } from '../../shared/network.js';
 import { BLOCK_SAMPLES, type PcmBlock } from '../audio/recorder.js';
 import { FeatureStream } from '../features/stream.js';
-import type { Backend } from '../network/backend.js';
+import type { Backend, WindowStream } from '../network/backend.js';
 import { AudioHistory } from './audio-history.js';
 import { ColumnHistory } from './column-history.js';
 import { Decision, softmax, type Heard, type ScoredWindow } from './decision.js';
@@ -87,6 +87,8 @@ export interface Counters {
 
 interface Ear {
   listener: Listener;
+  /** Where the back end can reuse what it made of the window before. */
+  windows: WindowStream | undefined;
   readonly decision: Decision;
   state: ListenerState | undefined;
 }
@@ -146,6 +148,7 @@ export class Recognizer {
       const ear = known.get(listener.modelId);
       if (!ear || !sameOutputs(ear.listener, listener)) return this.ear(listener);
       this.openStream(listener);
+      if (ear.listener.backend !== listener.backend) ear.windows = listener.backend.openStream?.();
       ear.listener = listener;
       return ear;
     });
@@ -247,7 +250,8 @@ export class Recognizer {
   private ear(listener: Listener): Ear {
     const { labels } = listener.backend.model;
     this.openStream(listener);
-    return { listener, decision: new Decision(labels, this.decisionSettings, HOP_MS), state: undefined };
+    const windows = listener.backend.openStream?.();
+    return { listener, windows, decision: new Decision(labels, this.decisionSettings, HOP_MS), state: undefined };
   }
 
   private openStream({ backend }: Listener): void {
@@ -345,16 +349,29 @@ export class Recognizer {
     const stream = this.streams.get(features.melBank)!;
     if (!stream.ready) return false;
     const startedMs = performance.now();
-    const { logits, activity } = await backend.infer(stream.window(features), 1, { threads: 1 });
+    const { logits, layers } = await this.scores(ear, stream);
     const inferMs = performance.now() - startedMs;
     const endMs = (this.position / SAMPLE_RATE_HZ) * 1000;
     const centreMs = ((this.position - WINDOW_SAMPLES / 2) / SAMPLE_RATE_HZ) * 1000;
     const window: ScoredWindow = { centreMs, endMs, scores: softmax(logits) };
     const { smoothed, heard } = ear.decision.push(window);
-    ear.state = { modelId, backend: backend.kind, labels, scores: smoothed, layers: activity[0]!, inferMs };
+    ear.state = { modelId, backend: backend.kind, labels, scores: smoothed, layers, inferMs };
     this.events.scored?.(modelId, window);
     if (heard) this.tell(ear, heard);
     return true;
+  }
+
+  private async scores(
+    { listener, windows }: Ear,
+    stream: FeatureStream,
+  ): Promise<{ logits: Float32Array; layers: readonly LayerActivity[] }> {
+    const { features } = listener.backend.model;
+    if (windows) {
+      const { logits, activity } = await windows.infer(stream.scaledWindow(features));
+      return { logits, layers: activity };
+    }
+    const { logits, activity } = await listener.backend.infer(stream.window(features), 1, { threads: 1 });
+    return { logits, layers: activity[0]! };
   }
 
   private tell({ listener }: Ear, heard: Heard): void {

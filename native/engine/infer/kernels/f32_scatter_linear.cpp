@@ -36,6 +36,34 @@ void singles(const ScatterLinear& linear, const uint32_t* inputs, const float* v
   }
 }
 
+/// Several sums of every unit, so that no product waits for the one before.
+template <uint32_t UNITS>
+inline __attribute__((always_inline)) void addColumns(const float* columns, const uint32_t* inputs, const float* values, uint32_t count,
+                                                      float* sums) {
+  constexpr int VECTORS = UNITS / LANES, CHAINS = VECTORS >= 4 ? 1 : 4 / VECTORS;
+  Vec sum[CHAINS][VECTORS];
+  for (int c = 0; c < CHAINS; c++)
+    for (int v = 0; v < VECTORS; v++) sum[c][v] = zero();
+  const auto add = [&](uint32_t i, int chain) {
+    for (int v = 0; v < VECTORS; v++) sum[chain][v] += splat(values[i]) * load(columns + static_cast<size_t>(inputs[i]) * UNITS + v * LANES);
+  };
+  uint32_t i = 0;
+  for (; i + CHAINS <= count; i += CHAINS)
+    for (int c = 0; c < CHAINS; c++) add(i + c, c);
+  for (; i < count; i++) add(i, 0);
+  for (int v = 0; v < VECTORS; v++) {
+    for (int c = 1; c < CHAINS; c++) sum[0][v] += sum[c][v];
+    store(sums + v * LANES, sum[0][v]);
+  }
+}
+
+void few(const float* columns, uint32_t units, const uint32_t* inputs, const float* values, uint32_t count, float* sums) {
+  if (units == BLOCK)
+    addColumns<BLOCK>(columns, inputs, values, count, sums);
+  else
+    addColumns<2 * BLOCK>(columns, inputs, values, count, sums);
+}
+
 void finish(float* sums, const float* scale, const float* shift, uint32_t units) {
   for (uint32_t unit = 0; unit < units; unit += LANES)
     store(sums + unit, load(scale + unit) * load(sums + unit) + load(shift + unit));
@@ -43,6 +71,6 @@ void finish(float* sums, const float* scale, const float* shift, uint32_t units)
 
 }  // namespace
 
-extern const ScatterLinearKernels scatterLinearKernels = {blocks, singles, finish};
+extern const ScatterLinearKernels scatterLinearKernels = {blocks, singles, few, finish};
 
 }  // namespace winnow::WINNOW_ISA
