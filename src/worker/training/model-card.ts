@@ -62,7 +62,7 @@ function architecture(model: Model, cost: Cost | undefined): string {
     return [
       spec.name,
       what,
-      `${percent(spec.weightDensity)} %`,
+      `${percent(spec.weightDensity)} %${spec.unitsPerMask ? `, the same for ${spec.unitsPerMask} side by side` : ''}`,
       winners + place,
       products(cost?.multiplies, i),
       products(cost?.denseMultiplies, i),
