@@ -66,6 +66,11 @@ export interface HebbianTask {
   readonly epochs: number;
   readonly learningRate: number;
   readonly boostStrength: number;
+  /**
+   * What is done to the windows first: nothing, the mean of all is taken away, or they are whitened with this shrinkage (see
+   * `Whitening`). It needs no labels either.
+   */
+  readonly inputs: 'asTheyAre' | 'centred' | { readonly whitenedBy: number };
   readonly readOutEpochs: number;
 }
 

@@ -92,12 +92,33 @@ export class HebbianLayer {
     return this.weight.subarray(unit * inputs, (unit + 1) * inputs);
   }
 
+  /** Four units at once: a sum alone would wait for its last addition, and each input is read once for the four. */
   private answers(x: Float32Array): Float32Array {
     const { inputs, units } = this.options;
+    const { weight } = this;
     const y = new Float32Array(units);
-    for (let unit = 0; unit < units; unit++) {
+    const tail = units % 4;
+    for (let unit = 0; unit + 4 <= units; unit += 4) {
+      const a = unit * inputs;
+      const b = a + inputs;
+      const c = b + inputs;
+      const d = c + inputs;
+      let [sa, sb, sc, sd] = [0, 0, 0, 0];
+      for (let i = 0; i < inputs; i++) {
+        const value = x[i]!;
+        sa += weight[a + i]! * value;
+        sb += weight[b + i]! * value;
+        sc += weight[c + i]! * value;
+        sd += weight[d + i]! * value;
+      }
+      y[unit] = sa;
+      y[unit + 1] = sb;
+      y[unit + 2] = sc;
+      y[unit + 3] = sd;
+    }
+    for (let unit = units - tail; unit < units; unit++) {
       let sum = 0;
-      for (let i = 0, at = unit * inputs; i < inputs; i++) sum += this.weight[at + i]! * x[i]!;
+      for (let i = 0, at = unit * inputs; i < inputs; i++) sum += weight[at + i]! * x[i]!;
       y[unit] = sum;
     }
     return y;

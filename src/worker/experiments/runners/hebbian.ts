@@ -9,6 +9,7 @@ import type { Split } from '../../training/hash-split.js';
 import { HebbianLayer } from '../../training/hebbian.js';
 import { deriveSeed, Random } from '../../training/random.js';
 import { COMMAND_LABELS } from '../../training/recipes.js';
+import { Whitening } from '../../training/whitening.js';
 import type { LabelledSet } from '../data/labelled-set.js';
 import type { HebbianTask } from '../task.js';
 import { checkStop, type RunContext } from './context.js';
@@ -20,6 +21,7 @@ const WORDS = COMMAND_LABELS.filter(isWord);
 /** Of the read-out, plain gradient descent. */
 const READ_OUT = { learningRate: 0.05, momentum: 0.9, weightDecay: 0, boostScale: 1 };
 const READ_OUT_BATCH = 32;
+const CODE_LENGTH = 3;
 const LEARN_AT_ONCE = 512;
 
 /**
@@ -27,8 +29,7 @@ const LEARN_AT_ONCE = 512;
  * trained with labels, and judged on the test part after every epoch. The last epoch counts: nothing is chosen.
  */
 export async function runHebbian(task: HebbianTask, seed: number, context: RunContext): Promise<UnitOutcome> {
-  const train = await windowsOf('train', context);
-  const test = await windowsOf('test', context);
+  const { train, test } = prepared(task, await windowsOf('train', context), await windowsOf('test', context));
   const layer = new HebbianLayer({
     inputs: WINDOW_VALUES,
     units: task.units,
@@ -50,7 +51,7 @@ export async function runHebbian(task: HebbianTask, seed: number, context: RunCo
     }
   }
   const encoded = (set: LabelledSet): LabelledSet => ({ ...set, inputs: layer.encode(set.inputs, set.count) });
-  const codes = { train: encoded(train), test: encoded(test) };
+  const codes = atOneScale(encoded(train), encoded(test));
   const spec = readOut(task.units);
   const trainer = new context.native.Trainer(spec, { seed, threads: context.threads });
   const curve: number[] = [];
@@ -71,8 +72,24 @@ export async function runHebbian(task: HebbianTask, seed: number, context: RunCo
   };
 }
 
-/** Clean windows of the words of a part, of length 1: Oja's rule then has one scale. */
-async function windowsOf(part: Split, context: RunContext): Promise<LabelledSet & { readonly hash: string }> {
+type Windows = LabelledSet & { readonly hash: string };
+
+/** Windows by data folder and part: every unit of a sweep needs the same ones, and decoding takes longer than learning. */
+const decoded = new Map<string, Promise<Windows>>();
+
+/** Clean windows of the words of a part. */
+function windowsOf(part: Split, context: RunContext): Promise<Windows> {
+  const key = JSON.stringify([context.dataFolder, part]);
+  const known = decoded.get(key);
+  if (known) return known;
+  const windows = decode(part, context);
+  decoded.set(key, windows);
+  // What failed is tried again.
+  windows.catch(() => decoded.delete(key));
+  return windows;
+}
+
+async function decode(part: Split, context: RunContext): Promise<Windows> {
   const listing = dividedForTraining(await listData(context.dataFolder));
   const store = await ClipStore.open(listing, clipsOf(listing, part), (done, total) =>
     context.progress(0, `decoding ${done} of ${total}`),
@@ -80,14 +97,43 @@ async function windowsOf(part: Split, context: RunContext): Promise<LabelledSet 
   try {
     const items = clipItems(store, WORDS);
     const inputs = evaluationWindows(items, 0, 0, FEATURES, createBatchExtractor(FEATURES, context.native));
-    // A standardised window has mean 0 and deviation 1: its length is the root of its size.
-    const length = Math.sqrt(WINDOW_VALUES);
-    inputs.forEach((value, i) => (inputs[i] = value / length));
     const targets = Int32Array.from(items, (item) => item.target);
     return { inputs, targets, count: items.length, classes: WORDS.length, hash: store.hash };
   } finally {
     store.close();
   }
+}
+
+/** Windows as the task wants them, of length 1: Oja's rule then has one scale. What is taken away is known from training alone. */
+function prepared({ inputs }: HebbianTask, train: Windows, test: Windows): { train: Windows; test: Windows } {
+  const change = changeOf(inputs, train);
+  return { train: { ...train, inputs: change(train.inputs) }, test: { ...test, inputs: change(test.inputs) } };
+}
+
+function changeOf(inputs: HebbianTask['inputs'], train: LabelledSet): (windows: Float32Array) => Float32Array {
+  if (typeof inputs === 'object') {
+    const whitening = Whitening.fit(train.inputs, WINDOW_VALUES, inputs.whitenedBy);
+    return (windows) => whitening.apply(windows);
+  }
+  const mean = new Float64Array(WINDOW_VALUES);
+  if (inputs === 'centred') train.inputs.forEach((value, i) => (mean[i % WINDOW_VALUES]! += value / train.count));
+  return (windows) => {
+    const result = windows.map((value, i) => value - mean[i % WINDOW_VALUES]!);
+    for (let at = 0; at < result.length; at += WINDOW_VALUES) {
+      const window = result.subarray(at, at + WINDOW_VALUES);
+      const length = Math.sqrt(window.reduce((sum, value) => sum + value * value, 0));
+      if (length > 0) window.forEach((value, i) => (window[i] = value / length));
+    }
+    return result;
+  };
+}
+
+/** Codes of one root mean square length, measured in training: read-outs of all layers then learn at the same speed. */
+function atOneScale(train: LabelledSet, test: LabelledSet): { train: LabelledSet; test: LabelledSet } {
+  const squares = train.inputs.reduce((sum, value) => sum + value * value, 0) / train.count;
+  const scale = squares > 0 ? CODE_LENGTH / Math.sqrt(squares) : 1;
+  const scaled = (set: LabelledSet): LabelledSet => ({ ...set, inputs: set.inputs.map((value) => value * scale) });
+  return { train: scaled(train), test: scaled(test) };
 }
 
 function gather(set: LabelledSet, order: Uint32Array): LabelledSet {
