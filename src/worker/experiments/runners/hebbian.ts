@@ -29,7 +29,7 @@ const LEARN_AT_ONCE = 512;
  * trained with labels, and judged on the test part after every epoch. The last epoch counts: nothing is chosen.
  */
 export async function runHebbian(task: HebbianTask, seed: number, context: RunContext): Promise<UnitOutcome> {
-  const { train, test } = prepared(task, await windowsOf('train', context), await windowsOf('test', context));
+  const { train, test } = await windowsOf(task.inputs, context);
   const layer = new HebbianLayer({
     inputs: WINDOW_VALUES,
     units: task.units,
@@ -73,20 +73,30 @@ export async function runHebbian(task: HebbianTask, seed: number, context: RunCo
 }
 
 type Windows = LabelledSet & { readonly hash: string };
+interface Parts {
+  readonly train: Windows;
+  readonly test: Windows;
+}
 
-/** Windows by data folder and part: every unit of a sweep needs the same ones, and decoding takes longer than learning. */
-const decoded = new Map<string, Promise<Windows>>();
+/** By data folder and preparation: the units of a sweep share them, and they take longer to make than a layer to learn. */
+const made = new Map<string, Promise<Parts>>();
 
-/** Clean windows of the words of a part. */
-function windowsOf(part: Split, context: RunContext): Promise<Windows> {
-  const key = JSON.stringify([context.dataFolder, part]);
-  const known = decoded.get(key);
-  if (known) return known;
-  const windows = decode(part, context);
-  decoded.set(key, windows);
-  // What failed is tried again.
-  windows.catch(() => decoded.delete(key));
-  return windows;
+/** Clean windows of the words, as the task wants them. */
+function windowsOf(inputs: HebbianTask['inputs'], context: RunContext): Promise<Parts> {
+  const once = (key: unknown[], make: () => Promise<Parts>): Promise<Parts> => {
+    const name = JSON.stringify([context.dataFolder, ...key]);
+    const parts = made.get(name) ?? make();
+    made.set(name, parts);
+    // What failed is tried again.
+    parts.catch(() => made.delete(name));
+    return parts;
+  };
+  return once([inputs], async () =>
+    prepared(
+      inputs,
+      await once([], async () => ({ train: await decode('train', context), test: await decode('test', context) })),
+    ),
+  );
 }
 
 async function decode(part: Split, context: RunContext): Promise<Windows> {
@@ -105,7 +115,7 @@ async function decode(part: Split, context: RunContext): Promise<Windows> {
 }
 
 /** Windows as the task wants them, of length 1: Oja's rule then has one scale. What is taken away is known from training alone. */
-function prepared({ inputs }: HebbianTask, train: Windows, test: Windows): { train: Windows; test: Windows } {
+function prepared(inputs: HebbianTask['inputs'], { train, test }: Parts): Parts {
   const change = changeOf(inputs, train);
   return { train: { ...train, inputs: change(train.inputs) }, test: { ...test, inputs: change(test.inputs) } };
 }
