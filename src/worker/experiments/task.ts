@@ -31,6 +31,8 @@ export interface EvolvedTask {
   readonly data: 'mnist' | 'isolet';
   /** MNIST only: whether pixels are brought to mean 0 and deviation 1, or stay in [0, 1]. The document does not say. */
   readonly normalised?: boolean;
+  /** MNIST only: trains on so many images, the first ones; on all by default. */
+  readonly images?: number;
   /** Units of the hidden layers. */
   readonly hidden: readonly number[];
   readonly method: (typeof GROWTH_METHODS)[number];

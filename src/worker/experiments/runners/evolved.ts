@@ -86,7 +86,12 @@ function dataOf(task: EvolvedTask, context: RunContext): { train: LabelledSet; t
   if (task.data === 'isolet') return readIsolet(context.dataFolder);
   const { train, test, hash } = readMnist(context.dataFolder);
   const normalised = (set: LabelledSet) => (task.normalised ? { ...set, inputs: normalisePixels(set.inputs) } : set);
-  return { train: normalised(train), test: normalised(test), hash };
+  return { train: firstOf(normalised(train), task.images ?? train.count), test: normalised(test), hash };
+}
+
+function firstOf(set: LabelledSet, count: number): LabelledSet {
+  const width = set.inputs.length / set.count;
+  return { ...set, count, inputs: set.inputs.subarray(0, count * width), targets: set.targets.subarray(0, count) };
 }
 
 /** Connections begin as large as those that are added later: the one size that the document's code names. */
