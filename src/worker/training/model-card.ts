@@ -9,7 +9,10 @@ import type { Evaluation } from './evaluation.js';
 import type { Spread } from './seed-spread.js';
 import type { Recipe } from './recipe.js';
 
-type Figures = Pick<Evaluation, 'n' | 'accuracy' | 'noise' | 'unknownAccuracy' | 'silenceAccuracy'>;
+type Figures = Pick<Evaluation, 'n' | 'accuracy' | 'noise' | 'unknownAccuracy' | 'silenceAccuracy'> & {
+  /** Absent in reports of earlier versions. */
+  readonly background?: Evaluation['background'];
+};
 
 /** The parts of a training report that a card shows. */
 interface Reported extends TrainingReport {
@@ -137,6 +140,7 @@ export function modelCard(model: Model): string {
   if (!report?.recipe || !report.validation) throw new WinnowError('model-no-card', { name: model.name });
   const { validation, test, spread } = report;
   const parts = [['validation', validation] as const, ...(test ? [['test', test] as const] : [])];
+  const amid = validation.background;
   const lines = [
     `# ${model.name}`,
     '',
@@ -150,12 +154,21 @@ export function modelCard(model: Model): string {
     'Percentages. Known words only, argmax over all outputs; noise is white (uniform), as published, on the test part drawn from seed 1.',
     '',
     table(
-      ['part', 'clips', 'accuracy', 'mean of the 11 noise levels', 'unknown heard as unknown', 'background heard as silence'],
+      [
+        'part',
+        'clips',
+        'accuracy',
+        'mean of the 11 noise levels',
+        ...(amid ? [`amid background recordings, ${amid.snrDb} dB`] : []),
+        'unknown heard as unknown',
+        'background heard as silence',
+      ],
       parts.map(([name, figures]) => [
         name,
         figures.n,
         percent(figures.accuracy),
         percent(figures.noise?.mean),
+        ...(amid ? [percent(figures.background?.accuracy)] : []),
         percent(figures.unknownAccuracy),
         percent(figures.silenceAccuracy),
       ]),

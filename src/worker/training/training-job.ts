@@ -79,6 +79,8 @@ export interface TrainingHooks {
 
 /** Seed of the white noise in validation and test, the same for every run: all are judged alike. */
 export const EVALUATION_SEED = 1;
+/** Signal-to-noise ratio at which words are judged amid the background recordings of their part. */
+export const BACKGROUND_SNR_DB = 5;
 
 function requireEngine(): NativeEngine {
   const native = loadNative();
@@ -116,10 +118,14 @@ function validationSets(
   }));
 }
 
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
 /** The part of an evaluation that a report keeps. */
 function figures(evaluation: Evaluation): Record<string, unknown> {
-  const { n, accuracy, noise, unknownAccuracy, silenceAccuracy } = evaluation;
-  return { n, accuracy, noise, unknownAccuracy, silenceAccuracy };
+  const { n, accuracy, noise, background, unknownAccuracy, silenceAccuracy } = evaluation;
+  return { n, accuracy, noise, background, unknownAccuracy, silenceAccuracy };
 }
 
 /**
@@ -216,21 +222,21 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
       return { model, network: new engine.Network(model.spec, model.layers, isa ? { isa } : {}) };
     };
     const { model, network: scored } = networkOf(best);
-    const score = async (items: readonly EvaluationItem[], network = scored): Promise<Evaluation> =>
-      evaluate({
-        labels: recipe.labels,
-        features: recipe.features,
-        items,
+    const score = async (clips: ClipStore, part: Split, network = scored): Promise<Evaluation> => {
+      const recordings = await NoiseRecordings.load(listing, part);
+      return evaluate({
+        labels: model.labels,
+        features: model.features,
+        items: [...clipItems(clips, model.labels), ...silenceItems(recordings, model.labels)],
         extractor,
         logits: (windows, count) => network.run(windows, count, threads, false).logits,
         etas: NOISE_ETAS,
+        ...(recordings.isEmpty ? {} : { background: { recordings, snrDb: BACKGROUND_SNR_DB } }),
         seed: EVALUATION_SEED,
         onProgress: (done, total) => hooks.emit({ event: 'phase', phase: 'testing', done, total }),
       });
-    const validated = await score([
-      ...clipItems(validation, recipe.labels),
-      ...silenceItems(await NoiseRecordings.load(listing, 'validation'), recipe.labels),
-    ]);
+    };
+    const validated = await score(validation, 'validation');
     const trainItems = clipItems(train, recipe.labels);
     const split: Record<string, unknown> = {
       train: counts(trainItems, recipe.labels),
@@ -240,14 +246,10 @@ export async function runTraining(job: TrainingJob, hooks: TrainingHooks): Promi
     let tested: Evaluation | null = null;
     let testedBestOnTest: Evaluation | null = null;
     if (test) {
-      const items = [
-        ...clipItems(test, recipe.labels),
-        ...silenceItems(await NoiseRecordings.load(listing, 'test'), recipe.labels),
-      ];
-      split['test'] = counts(items, recipe.labels);
       hashes['test'] = test.hash;
-      tested = await score(items);
-      if (bestOnTest) testedBestOnTest = await score(items, networkOf(bestOnTest).network);
+      tested = await score(test, 'test');
+      split['test'] = Object.fromEntries(recipe.labels.map((label, i) => [label, sum(tested!.confusion.counts[i]!)]));
+      if (bestOnTest) testedBestOnTest = await score(test, 'test', networkOf(bestOnTest).network);
     }
     const report: TrainingReport = {
       command: job.command,
