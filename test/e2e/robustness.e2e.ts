@@ -1,6 +1,9 @@
+import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import { clipOf } from '../helpers/clips.js';
 import type { RunningCommand } from '../helpers/command.js';
 import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
 import { WinnowPage, serve } from '../helpers/served-page.js';
@@ -112,6 +115,104 @@ describe.skipIf(without)('robustness, served and driven in a browser', () => {
         .filter({ hasText: `${model}:` })
         .waitFor();
     await page.screenshot({ path: artefact('robustness-sweep.png'), fullPage: true });
+  });
+
+  it('keeps the part of a sweep and of a list that was done when they are stopped, and says so', async () => {
+    const { page } = winnow;
+    // Aloud each level takes its second.
+    await page.getByLabel('Play it aloud').check();
+    await page.getByRole('button', { name: 'Sweep', exact: true }).click();
+    await winnow.region('Sweep of one clip').getByRole('row').nth(1).waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Stop the sweep' }).click();
+    await winnow
+      .region('Sweep of one clip')
+      .getByText(/^Stopped half-way: \d+ of 26 levels\.$/)
+      .waitFor();
+    await page.getByRole('button', { name: 'Play the list' }).click();
+    await page.getByText(`1 of ${CLIPS} clips.`).waitFor();
+    await page.getByRole('button', { name: 'Stop the list' }).click();
+    await winnow.region('Played list').getByText('Stopped half-way').waitFor();
+    await expect.poll(async () => Number(await accuracyCell(MODELS[0]).getAttribute('data-counted'))).toBeGreaterThan(0);
+    await page.getByLabel('Play it aloud').uncheck();
+    await page.getByRole('button', { name: 'Play the list' }).waitFor();
+  });
+
+  it('finds a clip by typing, and counts no clip of a word that no model knows', async () => {
+    const { page } = winnow;
+    const folder = join(home.path, 'words');
+    for (const [word, voices] of [
+      ['yes', ['anna', 'ben']],
+      ['halt', ['anna', 'ben', 'clara']],
+    ] as const) {
+      mkdirSync(join(folder, word), { recursive: true });
+      for (const voice of voices) {
+        copyFileSync(clipOf(word === 'halt' ? 'stop' : word, voice), join(folder, word, `${voice}.wav`));
+      }
+    }
+    await winnow.choose('Test list', 'folder');
+    await page.getByLabel(/^Its path/).fill(folder);
+    await page.getByLabel(/^Its path/).press('Enter');
+    const clip = page.getByRole('combobox', { name: 'Clip', exact: true });
+    await clip.click();
+    const offered = page.getByRole('listbox', { name: 'Clip' }).getByRole('option');
+    await offered.getByText('halt/clara').waitFor();
+    await clip.fill('yes');
+    await expect.poll(() => offered.allInnerTexts()).toEqual(['yes/anna', 'yes/ben']);
+    await clip.press('ArrowDown');
+    await clip.press('Enter');
+    expect(await clip.inputValue()).toBe('yes/ben');
+    await page.getByRole('button', { name: 'Play the list' }).click();
+    await page.getByText('5 of 5 clips.').waitFor({ timeout: LIST_MS });
+    expect(await accuracyCell(MODELS[0]).getAttribute('data-counted')).toBe('2');
+
+    await page.getByRole('tab', { name: 'Noise score' }).click();
+    await winnow.choose('Test list', 'folder');
+    await page.getByLabel(/^Its path/).fill(folder);
+    await page.getByLabel(/^Its path/).press('Enter');
+    await page.getByRole('button', { name: 'Measure' }).click();
+    await page.getByText('No model has a word of its own for halt (3)').waitFor({ timeout: LIST_MS });
+    await page
+      .locator(`tr[data-model="${MODELS[0]}"]`)
+      .getByText(/of 22$/)
+      .waitFor({ timeout: LIST_MS });
+
+    const strange = join(home.path, 'strange');
+    cpSync(join(folder, 'halt'), join(strange, 'halt'), { recursive: true });
+    await page.getByLabel(/^Its path/).fill(strange);
+    await page.getByLabel(/^Its path/).press('Enter');
+    await page.getByRole('button', { name: 'Measure' }).click();
+    await page.locator(`tr[data-model="${MODELS[0]}"]`).getByText('0 of 0').waitFor({ timeout: LIST_MS });
+
+    await page.getByLabel(/^Its path/).fill(join(home.path, 'nowhere'));
+    await page.getByLabel(/^Its path/).press('Enter');
+    await page.getByRole('button', { name: 'Measure' }).click();
+    await winnow.region('Noise score').getByRole('alert').getByText('nowhere').waitFor();
+    await winnow.choose('Test list', 'shipped');
+  });
+
+  it('tells which kind of network holds better, from the cards of the models that ship', async () => {
+    const { page } = winnow;
+    const cards = winnow.region('Which network holds better').last();
+    await cards.getByRole('row', { name: new RegExp(`^${MODELS[0]} sparse without noise`) }).waitFor();
+    // What the sentence says is what the rows say.
+    const mean = async (model: string): Promise<number> =>
+      Number.parseFloat(
+        (
+          await cards
+            .getByRole('row', { name: new RegExp(`^${model} `) })
+            .locator('td')
+            .nth(2)
+            .innerText()
+        ).trim(),
+      );
+    const verdict = await page
+      .locator('[data-verdict]')
+      .filter({ hasText: 'Trained without noise' })
+      .last()
+      .getAttribute('data-verdict');
+    const difference = (await mean(MODELS[0])) - (await mean(MODELS[1]));
+    if (verdict !== 'unclear') expect(verdict).toBe(difference > 0 ? 'sparse' : 'dense');
+    expect(Number.isFinite(difference)).toBe(true);
   });
 
   it('keeps the levels that were finished when a noise score is stopped', async () => {

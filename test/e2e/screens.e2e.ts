@@ -125,6 +125,8 @@ describe.skipIf(without)('every screen, in both themes and both sizes', () => {
   ])('%s: %s', async (key, title) => {
     await screen(key);
     await winnow.page.getByRole('heading', { level: 1, name: title }).waitFor();
+    // The list of the Lab's experiments is asked for when it is opened.
+    if (title === 'Lab') await winnow.page.getByRole('heading', { level: 2 }).first().waitFor();
     await look(title.toLowerCase());
   });
 

@@ -64,9 +64,47 @@ describe.skipIf(without)('sparsity, served and driven in a browser', () => {
     await winnow.region('Layer conv1').getByText(before).waitFor();
   });
 
+  it('tries other winners on what is listened to, and the threshold on its decision, until another model is chosen', async () => {
+    const { page } = winnow;
+    await page.getByRole('slider', { name: 'Factor of k at inference' }).fill('0.2');
+    await winnow.status(/winners changed/);
+    await page.getByRole('slider', { name: 'Threshold' }).fill('0.99');
+    await page.locator('body').press('1');
+    await winnow.listen();
+    const share = winnow
+      .region('Work per word')
+      .getByRole('row', { name: /^conv1/ })
+      .locator('td')
+      .nth(1);
+    const fraction = async (): Promise<number> => Number.parseFloat(await share.innerText());
+    await share.waitFor();
+    const fewer = await fraction();
+    await winnow.region('Scores').getByText('threshold 99 %').waitFor();
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.locator('body').press('3');
+    await page.getByRole('button', { name: 'As in the model' }).click();
+    await page.locator('body').press('1');
+    await winnow.listen();
+    await expect.poll(fraction, { timeout: CHANGE_MS }).toBeGreaterThan(3 * fewer);
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+
+    await page.locator('body').press('3');
+    await page.getByRole('slider', { name: 'Factor of k at inference' }).fill('0.5');
+    await winnow.status(/winners changed/);
+    await winnow.choose('Model', 'commands-dense');
+    await winnow.choose('Sound', { label: 'yes-ben' });
+    await page.getByText('In this network no units compete').waitFor();
+    await winnow
+      .region('Layer conv1')
+      .getByText(/ of .* active$/)
+      .waitFor();
+    await expect.poll(() => page.getByRole('contentinfo').getByText('winners changed').count()).toBe(0);
+    expect(await page.getByRole('slider', { name: 'Factor of k at inference' }).isDisabled()).toBe(true);
+    await winnow.choose('Model', 'commands-sparse');
+  });
+
   it('looks on while the engine listens, without costing it a block', async () => {
     const { page } = winnow;
-    await page.getByRole('button', { name: 'Go on' }).click();
     await winnow.choose('Sound', 'live');
     await page.getByRole('button', { name: 'Listen', exact: true }).click();
     const line = page.getByText(/pictures a second/);

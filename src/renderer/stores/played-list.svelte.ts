@@ -29,7 +29,7 @@ export function runningAccuracy(played: readonly PlayedClip[], modelId: string):
 }
 
 /** Levels of the automatic sweep of one clip. */
-const SWEEP_ETAS: readonly number[] = Array.from({ length: 26 }, (_, i) => (2 * i) / 100);
+export const SWEEP_ETAS: readonly number[] = Array.from({ length: 26 }, (_, i) => (2 * i) / 100);
 
 /** A list of clips played to some models one after another, with the noise of the settings. */
 export class PlayedList {
@@ -40,6 +40,8 @@ export class PlayedList {
   /** One clip at rising levels of noise. */
   sweep = $state.raw<readonly JudgedClip[]>([]);
   running = $state<'list' | 'sweep' | null>(null);
+  /** What was stopped before its end: its part results stay. */
+  stopped = $state<'list' | 'sweep' | null>(null);
   problem = $state.raw<ErrorReport | null>(null);
   /** Play what the models hear; without, the list goes as fast as the models do. */
   aloud = $state(false);
@@ -50,9 +52,11 @@ export class PlayedList {
   constructor(private readonly session: Session) {}
 
   async open(source: ClipSource): Promise<void> {
-    this.stop();
+    // Not `stop`: that tells of what was running, and who opens a list does not want to be called again when that changes.
+    this.#stop = true;
     await this.#attempt(async () => {
       this.clips = [];
+      this.stopped = null;
       this.played = [];
       this.sweep = [];
       this.current = null;
@@ -62,6 +66,7 @@ export class PlayedList {
 
   stop(): void {
     this.#stop = true;
+    if (this.running !== null) this.stopped = this.running;
   }
 
   /** Plays the list from its beginning. */
@@ -121,6 +126,7 @@ export class PlayedList {
   async #run(what: 'list' | 'sweep', work: () => Promise<void>): Promise<void> {
     if (this.running !== null) return;
     this.running = what;
+    this.stopped = null;
     this.#stop = false;
     await this.#attempt(work);
     this.running = null;
