@@ -26,6 +26,7 @@ others become new outputs. DIR/_background_ may hold sound of the room, 20 s or 
   --test DIR        judge by the takes in this folder instead; without it and --takes every third take is held out
   --data DIR        training data to keep the old words by, and the old test list to judge by; without it there is no old test
                     list, and the clips that ship and the old network's own answers keep the old words
+  --old-list DIR    judge the old words by the test part of this data, without learning from it
   --seed S          of everything that is drawn (1)
   --mode M          ${FINETUNE_MODES.join(', ')} (quick)
   --set KEY=VALUE   change any part of the plan; repeatable (layers=${TRAINED_LAYERS.join('|')}, boostStrength=0, epochs=10)
@@ -37,8 +38,9 @@ others become new outputs. DIR/_background_ may hold sound of the room, 20 s or 
                     falseAccepts, falseAcceptsBandLimited, falseAcceptsOtherWords}], oldAccuracyBefore, oldAccuracyAfter,
                     seconds, entropy[{name, entropy, maximum}], model, ...}
 
-recall is of the held-out takes; falseAccepts are of the old test list (every clip of its test part that is not the word), of
-the same list without anything above 4 kHz, and of the other words' held-out takes: always the output with the highest score.`;
+recall is of the held-out takes, cut to the spoken second as every take is; falseAccepts are of the old test list (every clip of
+its test part that is not the word), of the same list without anything above 4 kHz, and of the other words' held-out takes:
+always the output with the highest score.`;
 
 /** @throws WinnowError of wrong usage */
 function planOf(mode: string | undefined, settings: readonly string[]): FinetunePlan {
@@ -138,6 +140,7 @@ export const command: Command = {
       takes: { type: 'string' },
       test: { type: 'string' },
       data: { type: 'string' },
+      'old-list': { type: 'string' },
       seed: { type: 'string' },
       mode: { type: 'string' },
       set: { type: 'string', multiple: true },
@@ -168,6 +171,7 @@ export const command: Command = {
       ...(values.takes === undefined ? {} : { takes: integerOption('finetune', 'takes', values.takes, 1, TAKES_MAX) }),
       ...(values.test === undefined ? {} : { test: values.test }),
       ...(values.data === undefined ? {} : { data: values.data }),
+      ...(values['old-list'] === undefined ? {} : { oldList: values['old-list'] }),
       plan,
       seed,
       out: candidate,
@@ -194,6 +198,6 @@ export const command: Command = {
 
 /** The options as they were given, without anything of this computer: what a model's report says of its making. */
 function withoutFolders(args: readonly string[]): string[] {
-  const folders = new Set(['--clips', '--test', '--data', '--out']);
+  const folders = new Set(['--clips', '--test', '--data', '--old-list', '--out']);
   return args.map((arg, i) => (i > 0 && folders.has(args[i - 1]!) ? (args[i - 1] === '--out' ? 'FILE' : 'DIR') : arg));
 }

@@ -48,6 +48,8 @@ export interface Published {
 /** One row: a network, or a computation. */
 export interface Unit<Task = unknown> {
   readonly name: string;
+  /** Units of the same group are also summarised in a row together, over all of them and their seeds. */
+  readonly group?: string;
   readonly task: Task;
   readonly published?: Readonly<Record<string, Published>>;
 }

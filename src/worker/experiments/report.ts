@@ -17,6 +17,7 @@ export interface Comparison {
 }
 
 export interface ReportRow {
+  /** A unit, or a group of them. */
   readonly unit: string;
   readonly seeds: readonly number[];
   readonly comparisons: readonly Comparison[];
@@ -35,13 +36,19 @@ export function reportExperiment(experiment: Experiment, all: readonly ResultRec
   const records = all.filter((record) => record.experiment === experiment.name);
   const of = (unit: string) => records.filter((record) => record.unit === unit);
   const baseline = experiment.units.find((unit) => unit.name === experiment.baseline);
-  const rows = experiment.units.map((unit) => ({
+  const row = (unit: Unit, own: readonly ResultRecord[]): ReportRow => ({
     unit: unit.name,
-    seeds: of(unit.name).map((record) => record.seed),
-    comparisons: experiment.metrics.map((metric) =>
-      compare(experiment, metric, unit, of(unit.name), baseline, of(baseline?.name ?? '')),
+    seeds: own.map((record) => record.seed),
+    comparisons: experiment.metrics.map((metric) => compare(experiment, metric, unit, own, baseline, of(baseline?.name ?? ''))),
+  });
+  const groups = new Set(experiment.units.flatMap(({ group }) => group ?? []));
+  const together = [...groups].map((group) =>
+    row(
+      { name: group, task: null },
+      experiment.units.filter((unit) => unit.group === group).flatMap((unit) => of(unit.name)),
     ),
-  }));
+  );
+  const rows = [...together, ...experiment.units.map((unit) => row(unit, of(unit.name)))];
   const curves = Object.fromEntries(
     experiment.curves.map(({ key }) => [
       key,

@@ -13,6 +13,7 @@ import { runHebbian } from './runners/hebbian.js';
 import { runImage } from './runners/image.js';
 import type { UnitOutcome } from './runners/outcome.js';
 import { runSpeech } from './runners/speech.js';
+import { runTeach } from './runners/teach.js';
 import { runTheory } from './runners/theory.js';
 import type { Task } from './task.js';
 
@@ -106,6 +107,8 @@ async function runUnit(
       return runEvolved(task, seed, requireData(context));
     case 'hebbian':
       return runHebbian(task, seed, requireData(context));
+    case 'teach':
+      return runTeach(task, seed, requireData(context));
     case 'speech':
       return runSpeech(task, seed, `${experiment.name}-${unit.name}`, requireData(context));
   }

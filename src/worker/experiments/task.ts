@@ -1,7 +1,8 @@
 import type { Drawing } from '../training/evolution.js';
+import type { FinetuneMode, FinetunePlan } from '../training/finetune/plan.js';
 
 /** What a unit of an experiment does. Each kind has one runner. */
-export type Task = SpeechTask | ImageTask | EvolvedTask | HebbianTask | CostTask | TheoryTask;
+export type Task = SpeechTask | ImageTask | EvolvedTask | HebbianTask | TeachTask | CostTask | TheoryTask;
 
 /** Train by a recipe on spoken commands, evaluate on its test part at the eleven noise levels. */
 export interface SpeechTask {
@@ -74,6 +75,41 @@ export interface HebbianTask {
    */
   readonly inputs: 'asTheyAre' | 'centred' | { readonly whitenedBy: number };
   readonly readOutEpochs: number;
+}
+
+/** Teach words to a network that knows others, and judge what it has learned and what it has kept. */
+export interface TeachTask {
+  readonly kind: 'teach';
+  readonly base: TeachBase;
+  readonly takes: DigitTakes | CommandTakes;
+  readonly mode: FinetuneMode;
+  /** Parts of the mode's plan that are otherwise. */
+  readonly set: Partial<FinetunePlan>;
+  /** Whether the old words are kept by replaying the training data, or with what ships alone. */
+  readonly replay: 'data' | 'shipped';
+}
+
+export type TeachBase =
+  | { readonly kind: 'shipped'; readonly model: string }
+  /** Trained here by a recipe, with one of its words left out: like all other words it is unknown then. */
+  | { readonly kind: 'without'; readonly recipe: string; readonly word: string; readonly set: readonly string[] };
+
+/** Digits by one speaker: some takes are learned, the others and the speaker's other digits are judged by. */
+export interface DigitTakes {
+  readonly kind: 'digits';
+  readonly speaker: string;
+  readonly words: readonly string[];
+  /** Of each word. */
+  readonly takes: number;
+}
+
+/** A command by many speakers of the training part, judged by those of the test part. */
+export interface CommandTakes {
+  readonly kind: 'command';
+  readonly word: string;
+  readonly speakers: number;
+  /** Of each speaker. */
+  readonly takes: number;
 }
 
 /** Count a preset's parameters and multiplies. */

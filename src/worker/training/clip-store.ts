@@ -23,6 +23,17 @@ const CacheIndex = z.strictObject({
 
 export type OnClips = (done: number, total: number) => void;
 
+/** How a recording of any length becomes a clip. */
+export interface ClipForm {
+  /** Part of the cache's name. */
+  readonly name: string;
+  /** At most one second of it; what is missing of the second is filled up with zeros. */
+  fit(recording: Float32Array): Float32Array;
+}
+
+/** As data sets have their clips: from the beginning. */
+const FIRST_SECOND: ClipForm = { name: 'first', fit: (recording) => recording.subarray(0, CLIP_SAMPLES) };
+
 /** Clips of one second each, decoded, in one file of 16-bit samples: the second run of a command starts at once. */
 export class ClipStore {
   private constructor(
@@ -35,9 +46,15 @@ export class ClipStore {
    * Opens the clips' cache, decoding them first where it does not exist yet.
    * @throws WinnowError `training-cache`, and whatever decoding throws
    */
-  static async open(listing: Listing, clips: readonly ClipFile[], onProgress?: OnClips): Promise<ClipStore> {
-    const base = path.join(cacheFolder(), 'clips', listingKey(listing, clips).slice(0, 32));
-    const index = ClipStore.valid(base, clips.length) ?? (await ClipStore.decode(base, listing, clips, onProgress));
+  static async open(
+    listing: Listing,
+    clips: readonly ClipFile[],
+    onProgress?: OnClips,
+    form: ClipForm = FIRST_SECOND,
+  ): Promise<ClipStore> {
+    const key = listingKey(listing, clips).slice(0, 32);
+    const base = path.join(cacheFolder(), 'clips', form === FIRST_SECOND ? key : `${key}-${form.name}`);
+    const index = ClipStore.valid(base, clips.length) ?? (await ClipStore.decode(base, listing, clips, form, onProgress));
     return new ClipStore(clips, index.hash, openSync(`${base}.pcm`, 'r'));
   }
 
@@ -56,13 +73,14 @@ export class ClipStore {
     base: string,
     listing: Listing,
     clips: readonly ClipFile[],
+    form: ClipForm,
     onProgress?: OnClips,
   ): Promise<z.infer<typeof CacheIndex>> {
     const pcm = new CacheFileWriter(`${base}.pcm`);
     const hash = createHash('sha256');
     try {
       for (const [i, clip] of clips.entries()) {
-        const samples = await decodeSoundFile(path.join(listing.root, clip.path));
+        const samples = form.fit(await decodeSoundFile(path.join(listing.root, clip.path)));
         const fitted = new Int16Array(CLIP_SAMPLES);
         for (let j = 0; j < Math.min(samples.length, CLIP_SAMPLES); j++) {
           fitted[j] = Math.max(-PCM_SCALE, Math.min(PCM_SCALE - 1, Math.round(samples[j]! * PCM_SCALE)));

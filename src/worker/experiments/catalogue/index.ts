@@ -4,6 +4,7 @@ import type { Task } from '../task.js';
 import { cost, matchTheory } from './computed.js';
 import { lisetIsolet, lisetMnist, lisetVariants, setPruning } from './evolved.js';
 import { mnistPresets } from './images.js';
+import { teach } from './teach.js';
 import { hebbian } from './unlabelled.js';
 import { gscAblations, gscPresets, lisetCommands, robustness } from './speech.js';
 
@@ -21,6 +22,7 @@ export const EXPERIMENTS: readonly Experiment<Task>[] = [
   lisetCommands,
   setPruning,
   hebbian,
+  teach,
 ];
 
 /** @throws WinnowError `experiment-unknown` */

@@ -24,12 +24,14 @@ const TAPS = Float64Array.from({ length: REACH / 2 }, (_, i) => {
 export function bandLimited(sound: Float32Array): Float32Array {
   const padded = new Float64Array(sound.length + 2 * REACH);
   padded.set(sound, REACH);
-  return Float32Array.from(sound, (value, i) => {
-    let sum = value / 2;
-    for (let tap = 0; tap < TAPS.length; tap++) {
-      const distance = 2 * tap + 1;
-      sum += TAPS[tap]! * (padded[i + REACH - distance]! + padded[i + REACH + distance]!);
+  const limited = new Float32Array(sound.length);
+  for (let i = 0; i < sound.length; i++) {
+    const middle = i + REACH;
+    let sum = sound[i]! / 2;
+    for (let tap = 0, distance = 1; tap < TAPS.length; tap++, distance += 2) {
+      sum += TAPS[tap]! * (padded[middle - distance]! + padded[middle + distance]!);
     }
-    return sum;
-  });
+    limited[i] = sum;
+  }
+  return limited;
 }

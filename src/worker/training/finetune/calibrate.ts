@@ -1,21 +1,19 @@
 import type { LayerTensors, Model } from '../../network/model.js';
-import { takeWindows, type WindowSource } from './windows.js';
+import { repeatedTakes, type WindowSource } from './windows.js';
 
 /** Windows of each word that its readiness is set by. */
-const WINDOWS_PER_WORD = 240;
+const WINDOWS_PER_WORD = 200;
 /**
- * Of changed takes, those that shall still be heard. Changed takes (in noise, in rooms, cut at another place) are harder than
- * what a person says into the same microphone, so of those more are heard.
+ * By how much a new word has to beat all others. Training sees a few takes and never the speaker's other words, so it draws the
+ * line too near to them: a word is to be heard at 69 % against its strongest rival, about where listening draws it.
  */
-export const HEARD_SHARE = 0.87;
+export const READINESS_MARGIN = 0.8;
+/** Of takes as they might be said again, those that have to be heard at the least: a word that was learned badly asks for less. */
+const HEARD_SHARE = 0.8;
 /** No further than this from what was learned: a few takes are a small sample. */
 const SHIFT_MAX = 2;
 
-/**
- * Sets how ready the new words are to be heard. Training balances a few takes, changed in many ways, against thousands of other
- * windows, and where between them it ends is chance; here the bias of each new unit is moved until just so many changed takes
- * are still heard, which is as strict as the word allows.
- */
+/** Sets how ready the new words are to be heard, by the bias of their units. */
 export function withReadiness(
   model: Model,
   source: WindowSource,
@@ -26,9 +24,9 @@ export function withReadiness(
   for (const word of source.taught) {
     const output = model.labels.indexOf(word.word);
     if (output < source.oldLabels) continue;
-    const windows = takeWindows(source, word, WINDOWS_PER_WORD);
+    const windows = repeatedTakes(source, word, WINDOWS_PER_WORD);
     const margins = marginsOf(logits(model, windows, WINDOWS_PER_WORD), model.labels.length, output);
-    bias[output]! += shiftFor(margins, HEARD_SHARE);
+    bias[output]! += readinessShift(margins);
   }
   const output: LayerTensors = { ...last, bias };
   return { ...model, layers: [...model.layers.slice(0, -1), output] };
@@ -43,9 +41,9 @@ export function marginsOf(logits: Float32Array, classes: number, output: number)
   });
 }
 
-/** What has to be added to all margins so that this share of them is positive, within the limit. */
-export function shiftFor(margins: Float32Array, share: number): number {
+/** What has to be added to a word's logit, given the margins of takes as they might be said again. */
+export function readinessShift(margins: Float32Array): number {
   const sorted = margins.slice().sort();
-  const at = sorted[Math.min(sorted.length - 1, Math.floor((1 - share) * sorted.length))]!;
-  return Math.max(-SHIFT_MAX, Math.min(SHIFT_MAX, -at));
+  const reached = sorted[Math.min(sorted.length - 1, Math.round((1 - HEARD_SHARE) * sorted.length))]!;
+  return Math.max(-SHIFT_MAX, Math.min(SHIFT_MAX, -Math.min(READINESS_MARGIN, reached)));
 }

@@ -12,7 +12,7 @@ import type { NativeEngine } from '../../network/native.js';
 import { isaOverride, loadNative } from '../../network/native-loader.js';
 import { ModelRegistry, type OpenedModel } from '../../network/registry.js';
 import { cacheFolder } from '../cache.js';
-import { ClipStore } from '../clip-store.js';
+import { ClipStore, type ClipForm } from '../clip-store.js';
 import { codeVersion, machineName } from '../code-version.js';
 import { clipsOf, dividedForTraining, listData, type ClipFile, type Listing } from '../dataset.js';
 import { NoiseRecordings } from '../noise-recordings.js';
@@ -37,7 +37,7 @@ import { PartInputs } from './part-inputs.js';
 import { withOutputsFor } from './output-layer.js';
 import type { FinetunePlan } from './plan.js';
 import { replayFromData, replayFromShipped, shippedClips, type Replay } from './replay.js';
-import { openTakes, type TakesRequest, type TakesSet } from './takes-set.js';
+import { openTakes, TAKE_FORM, type TakesRequest, type TakesSet } from './takes-set.js';
 import { trainedPart, withTrainedPart } from './trained-part.js';
 import { watchedAccuracy, watchedWindows } from './watch.js';
 import { makeWindowSet, windowSetSize, type WindowSet, type WindowSource } from './windows.js';
@@ -50,6 +50,8 @@ export interface FinetuneJob extends TakesRequest {
   readonly seed: number;
   /** Training data to replay; without it the clips that ship. */
   readonly data?: string;
+  /** Data whose test part the old words are judged by; `data` without it, and without both the clips that ship. */
+  readonly oldList?: string;
   /** The file that the new model is written to. */
   readonly out: string;
   /** Native threads; 0 is one per core. */
@@ -63,6 +65,8 @@ export interface FinetuneOutcome {
   readonly finished: boolean;
   readonly epochs: number;
   readonly report: FinetuneReport | null;
+  /** SHA-256 over takes and replayed clips. */
+  readonly dataHash: string;
 }
 
 /** The part of a model's report that says what it was taught. */
@@ -92,19 +96,21 @@ export async function runFinetune(job: FinetuneJob, hooks: FinetuneHooks): Promi
     ? await replayFromData(job.data, before.labels, words, replayClips(job.plan), job.seed, onClips)
     : await replayFromShipped(before.labels, words, job.seed);
   try {
+    const dataHash = createHash('sha256').update(takes.hash).update(replay.hash).digest('hex');
+    const unfinished = (epochs: number): FinetuneOutcome => ({ finished: false, epochs, report: null, dataHash });
     const run = { job, base, takes, grown, replay, engine, threads };
     const trained = await train(run, hooks);
-    if (trained === null) return { finished: false, epochs: 0, report: null };
-    if (!trained.finished) return { finished: false, epochs: trained.epochs, report: null };
+    if (trained === null) return unfinished(0);
+    if (!trained.finished) return unfinished(trained.epochs);
     await writeModelFile(job.out, trained.model);
     const seconds = (performance.now() - startMs) / 1000;
     const judgingMs = performance.now();
     const judged = await judge(run, trained.model, hooks);
-    if (judged === null) return { finished: false, epochs: trained.epochs, report: null };
+    if (judged === null) return unfinished(trained.epochs);
     const report: FinetuneReport = { ...judged, seconds, judgingSeconds: (performance.now() - judgingMs) / 1000 };
     await writeModelFile(job.out, { ...trained.model, report: modelReport(run, report) });
     rmSync(trained.checkpointFile, { force: true });
-    return { finished: true, epochs: trained.epochs, report };
+    return { finished: true, epochs: trained.epochs, report, dataHash };
   } finally {
     replay.close();
   }
@@ -212,8 +218,8 @@ async function judge(
   const words = takes.taught.map(({ word }) => word);
   const onClips = (done: number, total: number): void => hooks.emit({ event: 'phase', phase: 'decoding', done, total });
   const stores: ClipStore[] = [];
-  const open = async (listing: Listing, clips: readonly ClipFile[]): Promise<JudgedClip[]> => {
-    const store = await ClipStore.open(listing, clips, onClips);
+  const open = async (listing: Listing, clips: readonly ClipFile[], form?: ClipForm): Promise<JudgedClip[]> => {
+    const store = await ClipStore.open(listing, clips, onClips, form);
     stores.push(store);
     return clips.map((clip, i) => ({
       word: clip.word,
@@ -222,8 +228,9 @@ async function judge(
     }));
   };
   try {
-    const own = await open(takes.judged.listing, takes.judged.clips);
-    const old = job.data ? await testList(job.data, open) : await shippedClips();
+    const own = await open(takes.judged.listing, takes.judged.clips, TAKE_FORM);
+    const oldList = job.oldList ?? job.data;
+    const old = oldList ? await testList(oldList, open) : await shippedClips();
     const known = old.filter((clip) => knownWord(before.labels)(clip.word));
     const judging = new Judge({
       engine,
@@ -238,7 +245,7 @@ async function judge(
     judging.expect(own.length + 2 * old.length + noiseWindows(known.length));
     const heardOwn = await judging.hear(own);
     const heardOld = await judging.hear(old);
-    const narrow = await judging.hear(old, 0, true);
+    const narrow = await judging.hearNarrow(old);
     const noise = await judging.noise(known);
     if (hooks.stopped()) return null;
     const ownFlips = flips(own, heardOwn, before.labels, after.labels);
@@ -246,14 +253,9 @@ async function judge(
     const isKnown = knownWord(before.labels);
     return {
       newWords: words.map((word) =>
-        newWordFigures(
-          word,
-          after.labels,
-          { clips: own, heard: heardOwn.after },
-          { clips: old, heard: heardOld.after, narrow: narrow.after },
-        ),
+        newWordFigures(word, after.labels, { clips: own, heard: heardOwn.after }, { clips: old, heard: heardOld.after, narrow }),
       ),
-      oldList: job.data ? 'data' : 'shipped',
+      oldList: oldList ? 'data' : 'shipped',
       oldClips: known.length,
       oldAccuracyBefore: accuracyOf(old, heardOld.before, before.labels, isKnown),
       oldAccuracyAfter: accuracyOf(old, heardOld.after, after.labels, isKnown),
@@ -301,7 +303,7 @@ function notes(
   labels: readonly string[],
 ): string[] {
   const list: string[] = [];
-  if (!job.data) {
+  if (!job.data && !job.oldList) {
     list.push('There is no old test list without --data: old words were judged on the clips that ship, by synthesised voices.');
   }
   for (const { word } of takes.taught) {

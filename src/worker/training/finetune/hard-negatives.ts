@@ -9,6 +9,10 @@ const FADE_SAMPLES = 160;
 const PIECE_SHARE_LOW = 0.35;
 const PIECE_SHARE_HIGH = 0.6;
 
+/** Where in a word another one may begin or end. */
+const CUT_LOW = 0.35;
+const CUT_HIGH = 0.65;
+
 /** Where the word lies in a take: first sample, and the one after the last. */
 export function wordBounds(take: Float32Array): { first: number; last: number } {
   const power: number[] = [];
@@ -56,6 +60,18 @@ export function hardNegative(take: Float32Array, other: Float32Array, random: Ra
     place(out, other.subarray(rest.first, middle), Math.max(0, cut - (middle - rest.first)));
     place(out, take.subarray(cut, last), cut);
   }
+  return out;
+}
+
+/** A word that does not exist: the beginning of one and the end of another. */
+export function spliced(one: Float32Array, other: Float32Array, random: Random): Float32Array {
+  const begins = wordBounds(one);
+  const ends = wordBounds(other);
+  const until = begins.first + Math.round(random.uniform(CUT_LOW, CUT_HIGH) * (begins.last - begins.first));
+  const from = ends.first + Math.round(random.uniform(CUT_LOW, CUT_HIGH) * (ends.last - ends.first));
+  const out = new Float32Array(one.length);
+  place(out, one.subarray(begins.first, until), begins.first);
+  place(out, other.subarray(from, ends.last), until);
   return out;
 }
 

@@ -45,44 +45,65 @@ export interface JudgeInput {
 
 /** Judges an old and a new network side by side, on the same windows. */
 export class Judge {
-  private readonly networks: readonly [NativeNetwork, NativeNetwork];
+  private readonly networks: { readonly before: NativeNetwork; readonly after: NativeNetwork };
   private done = 0;
   private total = 0;
 
   constructor(private readonly input: JudgeInput) {
     const open = ({ spec, layers }: Model): NativeNetwork => new input.engine.Network(spec, layers);
-    this.networks = [open(input.before), open(input.after)];
+    this.networks = { before: open(input.before), after: open(input.after) };
   }
 
   expect(windows: number): void {
     this.total += windows;
   }
 
-  /** @param eta of white noise. @param narrow without anything above 4 kHz */
-  async hear(clips: readonly JudgedClip[], eta = 0, narrow = false): Promise<Judged> {
-    const { extractor, before, after } = this.input;
-    const spec = before.features;
+  /** @param eta of white noise */
+  async hear(clips: readonly JudgedClip[], eta = 0): Promise<Judged> {
+    const heard = { before: new Int32Array(clips.length), after: new Int32Array(clips.length) };
+    const change = (window: Float32Array, clip: JudgedClip): void => {
+      if (eta > 0) window.set(blend(window, clipNoise('white', this.input.noiseSeed, keyOf(clip), eta, window.length), eta));
+    };
+    await this.batches(clips, change, (windows, at) => {
+      heard.before.set(this.heard('before', windows), at);
+      heard.after.set(this.heard('after', windows), at);
+    });
+    return heard;
+  }
+
+  /** What the new network hears in clips without anything above 4 kHz. */
+  async hearNarrow(clips: readonly JudgedClip[]): Promise<Int32Array> {
+    const heard = new Int32Array(clips.length);
+    await this.batches(
+      clips,
+      (window) => window.set(bandLimited(window)),
+      (windows, at) => heard.set(this.heard('after', windows), at),
+    );
+    return heard;
+  }
+
+  /** Goes through the clips' windows. @param change of a window's samples, in place. @param use of a batch from clip `at` on */
+  private async batches(
+    clips: readonly JudgedClip[],
+    change: (window: Float32Array, clip: JudgedClip) => void,
+    use: (windows: Float32Array, at: number) => void,
+  ): Promise<void> {
+    const spec = this.input.before.features;
     const length = samplesPerWindow(spec);
     const margin = length === CLIP_SAMPLES ? 0 : CLIP_MARGIN_SAMPLES;
-    const heard = { before: new Int32Array(clips.length), after: new Int32Array(clips.length) };
     for (let at = 0; at < clips.length && !this.input.stopped(); at += BATCH_WINDOWS) {
       const batch = clips.slice(at, at + BATCH_WINDOWS);
       const samples = new Float32Array(batch.length * length);
       batch.forEach((clip, i) => {
         const window = samples.subarray(i * length, (i + 1) * length);
-        const sound = window.subarray(margin, margin + CLIP_SAMPLES);
-        clip.read(sound);
-        if (narrow) sound.set(bandLimited(sound));
-        if (eta > 0) window.set(blend(window, clipNoise('white', this.input.noiseSeed, keyOf(clip), eta, length), eta));
+        clip.read(window.subarray(margin, margin + CLIP_SAMPLES));
+        change(window, clip);
       });
-      const windows = finishWindows(spec, extractor.extract(samples, batch.length, length));
-      heard.before.set(argmaxRows(this.logits(0, windows), before.labels.length), at);
-      heard.after.set(argmaxRows(this.logits(1, windows), after.labels.length), at);
+      use(finishWindows(spec, this.input.extractor.extract(samples, batch.length, length)), at);
       this.done += batch.length;
       this.input.onProgress(this.done, this.total);
       await nextTurn();
     }
-    return heard;
   }
 
   /** Accuracy at the eleven published noise levels. */
@@ -104,8 +125,9 @@ export class Judge {
     };
   }
 
-  private logits(which: 0 | 1, windows: Float32Array): Float32Array {
-    return this.networks[which].run(windows, windows.length / WINDOW_VALUES, this.input.threads, false).logits;
+  private heard(side: 'before' | 'after', windows: Float32Array): Int32Array {
+    const { logits } = this.networks[side].run(windows, windows.length / WINDOW_VALUES, this.input.threads, false);
+    return argmaxRows(logits, this.input[side].labels.length);
   }
 }
 

@@ -7,8 +7,8 @@ import { ReferenceBackend } from '../../network/reference.js';
 import { Random } from '../random.js';
 import { LIVE_FEATURES } from '../../../shared/features.js';
 import { bandLimited } from './band-limit.js';
-import { marginsOf, shiftFor } from './calibrate.js';
-import { hardNegative, wordBounds } from './hard-negatives.js';
+import { marginsOf, READINESS_MARGIN, readinessShift } from './calibrate.js';
+import { hardNegative, spliced, wordBounds } from './hard-negatives.js';
 import { layerUse } from './layer-use.js';
 import { withOutputsFor } from './output-layer.js';
 import { FINETUNE_PLANS, FinetunePlan, TRAINED_LAYERS } from './plan.js';
@@ -134,6 +134,13 @@ describe('hard negatives', () => {
     expect(Math.abs(last - 9000)).toBeLessThanOrEqual(160);
   });
 
+  it('make words that do not exist of two that do', () => {
+    const sound = spliced(take, other, new Random(2));
+    expect(wordBounds(sound).first).toBe(wordBounds(take).first);
+    expect(sound.subarray(6500, 6900)).toEqual(take.subarray(6500, 6900));
+    expect(sound).not.toEqual(take);
+  });
+
   it('are sound, and never the take itself', () => {
     for (let seed = 0; seed < 40; seed++) {
       const sound = hardNegative(take, other, new Random(seed));
@@ -145,12 +152,13 @@ describe('hard negatives', () => {
   });
 });
 
-it('moves a word until the wanted share of its takes is heard', () => {
+it('asks a new word to beat the others, as far as its own takes do', () => {
   const margins = marginsOf(Float32Array.from([0, 1, 3, /**/ 0, 4, 1, /**/ 2, 0, 1, /**/ 0, 0, 5]), 3, 2);
   expect([...margins]).toEqual([2, -3, -1, 5]);
-  const shifted = margins.map((margin) => margin + shiftFor(margins, 0.75));
-  expect(shifted.filter((margin) => margin >= 0)).toHaveLength(3);
-  expect(shiftFor(Float32Array.of(-9, -9), 0.9)).toBe(2);
+  expect(readinessShift(new Float32Array(10).fill(3))).toBe(-READINESS_MARGIN);
+  const poor = Float32Array.from({ length: 10 }, (_, i) => i / 10 - 0.5);
+  expect(poor.filter((margin) => margin + readinessShift(poor) >= 0)).toHaveLength(8);
+  expect(readinessShift(Float32Array.of(-9, -9))).toBe(2);
 });
 
 it('has sound plans', () => {

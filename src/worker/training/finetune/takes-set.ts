@@ -3,9 +3,10 @@ import path from 'node:path';
 import { CLIP_SAMPLES } from '../../../shared/features.js';
 import { WinnowError } from '../../../shared/errors.js';
 import { decodeSoundFile } from '../../audio/decode.js';
-import { spokenSecond } from '../../takes/spoken-second.js';
+import { spokenSecond, type SpokenSecond } from '../../takes/spoken-second.js';
 import { BACKGROUND_FOLDER } from '../../takes/store.js';
 import { normaliseWord } from '../../takes/word-name.js';
+import type { ClipForm } from '../clip-store.js';
 import { listData, type ClipFile, type Listing } from '../dataset.js';
 import { deriveSeed, Random } from '../random.js';
 
@@ -36,7 +37,7 @@ export interface TakesSet {
   readonly taught: readonly TaughtWord[];
   /** Of the room, whole. */
   readonly backgrounds: readonly Float32Array[];
-  /** Held-out takes of taught and of other words, to be judged as any clips are. */
+  /** Held-out takes of taught and of other words, to be cut as `TAKE_FORM` does. */
   readonly judged: { readonly listing: Listing; readonly clips: readonly ClipFile[] };
   readonly notes: readonly string[];
   /** Of everything that is learned from. */
@@ -127,7 +128,7 @@ async function readTakes(listing: Listing, word: string, clips: readonly ClipFil
     const recording = await decodeSoundFile(path.join(listing.root, clip.path));
     const content = createHash('sha256').update(new Uint8Array(recording.buffer, recording.byteOffset, recording.byteLength));
     const key = content.digest('hex');
-    const { samples, problems } = spokenSecond(roomAround(recording));
+    const { samples, problems } = cutTake(recording);
     if (problems.includes('silent') || problems.includes('no-speech')) wordless++;
     else if (seen.has(key)) repeated++;
     else takes.push(samples);
@@ -145,6 +146,13 @@ async function readTakes(listing: Listing, word: string, clips: readonly ClipFil
     );
   }
   return takes;
+}
+
+/** Takes are judged as they are learned: cut to the second around the word, as the recorder cuts them. */
+export const TAKE_FORM: ClipForm = { name: 'spoken-second', fit: (recording) => cutTake(recording).samples };
+
+function cutTake(recording: Float32Array): SpokenSecond {
+  return spokenSecond(roomAround(recording));
 }
 
 /** A recording that is cut tightly around its word has no room to tell the word from: silence is put around it. */

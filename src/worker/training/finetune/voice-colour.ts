@@ -38,16 +38,19 @@ export function voiceColour(sounds: readonly Float32Array[]): VoiceColour {
 /** Sound of colour `own` as if it had colour `wanted`: the filter own(z) / wanted(z), at the same level. */
 export function recoloured(sound: Float32Array, own: VoiceColour, wanted: VoiceColour): Float32Array {
   const out = new Float32Array(sound.length);
+  const taken = new Float64Array(ORDER + sound.length);
+  taken.set(sound, ORDER);
+  const made = new Float64Array(ORDER + sound.length);
   let before = 0;
   let after = 0;
-  for (let i = 0; i < sound.length; i++) {
-    let value = 0;
-    for (let tap = 0; tap <= Math.min(ORDER, i); tap++) value += own[tap]! * sound[i - tap]!;
-    for (let tap = 1; tap <= Math.min(ORDER, i); tap++) value -= wanted[tap]! * out[i - tap]!;
-    out[i] = value;
-    before += sound[i]! ** 2;
+  for (let at = ORDER; at < taken.length; at++) {
+    let value = own[0]! * taken[at]!;
+    for (let tap = 1; tap <= ORDER; tap++) value += own[tap]! * taken[at - tap]! - wanted[tap]! * made[at - tap]!;
+    made[at] = value;
+    before += taken[at]! ** 2;
     after += value ** 2;
   }
   const gain = after > 0 ? Math.sqrt(before / after) : 0;
-  return out.map((value) => gain * value);
+  for (let i = 0; i < out.length; i++) out[i] = gain * made[ORDER + i]!;
+  return out;
 }

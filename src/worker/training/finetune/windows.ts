@@ -9,7 +9,7 @@ import { samplesPerWindow } from '../premade-epochs.js';
 import { deriveSeed, Random } from '../random.js';
 import type { Augmentation } from '../recipe.js';
 import { bandLimited } from './band-limit.js';
-import { hardNegative, wordBounds } from './hard-negatives.js';
+import { hardNegative, spliced, wordBounds } from './hard-negatives.js';
 import type { FinetunePlan } from './plan.js';
 import { silenceClass, type Replay } from './replay.js';
 import { recoloured, voiceColour, type VoiceColour } from './voice-colour.js';
@@ -26,7 +26,9 @@ const BARE_SHARE = 0.5;
 /** Sound around the word that stays with it then, on each side. */
 const BARE_MARGIN_SAMPLES = 2400;
 /** Of those, the ones in which the word begins with the window, as files that are cut around a word and filled up have it. */
-const AT_START_SHARE = 0.3;
+const AT_START_SHARE = 0.15;
+/** Otherwise it lies at most this far from the middle of the window: every word passes there, and is told best there. */
+const OFF_MIDDLE_SAMPLES = 4096;
 /** Of the windows of speech, those that sound as in a room, and how long the longest such echo is. */
 const ROOM_SHARE = 0.3;
 const ECHO_SAMPLES_MAX = 1600;
@@ -37,6 +39,8 @@ const TILT_MAX = 0.6;
 const RECOLOURED_SHARE = 0.6;
 /** Clips that the colour of the others is taken from. */
 const COLOUR_CLIPS = 64;
+/** Of the replayed windows that are changed, those in which the word ends as another one: words that nobody has recorded. */
+const SPLICED_SHARE = 0.35;
 /** Gain of a take before anything else, as speakers lean back and forth, in decades. */
 const GAIN_DECADES = 0.4;
 
@@ -45,7 +49,7 @@ const TAKE_AUGMENTATION: Augmentation = {
   amplitude: { probability: 0, low: 1, high: 1 },
   speed: { probability: 0.7, range: 0.15 },
   stretch: { probability: 0.3, range: 0.15 },
-  shift: { probability: 0.7, frames: 8, of: 'samples' },
+  shift: { probability: 0.7, frames: 6, of: 'samples' },
   randomFloor: null,
   noise: { whiteShare: 0.1, etaMax: 0.2, realShare: 0.35, snrLowDb: 3, snrHighDb: 40 },
 };
@@ -57,6 +61,15 @@ const REPLAY_AUGMENTATION: Augmentation = {
   randomFloor: null,
   noise: { whiteShare: 0.1, etaMax: 0.3, realShare: 0.25, snrLowDb: 3, snrHighDb: 40 },
 };
+/** The same speaker, room and microphone a moment later. */
+const REPEATED_TAKE: Augmentation = {
+  ...TAKE_AUGMENTATION,
+  speed: { probability: 1, range: 0.1 },
+  stretch: { probability: 0, range: 0 },
+  shift: { probability: 1, frames: 2, of: 'samples' },
+  noise: { ...TAKE_AUGMENTATION.noise, whiteShare: 0, realShare: 0.2, snrLowDb: 15 },
+};
+const REPEATED_TILT_MAX = 0.3;
 const BARE: Pick<Augmentation, 'shift'> = { shift: { probability: 0, frames: 0, of: 'samples' } };
 const UNCHANGED: Augmentation = {
   ...REPLAY_AUGMENTATION,
@@ -124,10 +137,17 @@ export async function makeWindowSet(
   return { windows, targets };
 }
 
-/** Takes of one taught word, changed as in training but never seen there. */
-export function takeWindows(source: WindowSource, { word, takes }: TaughtWord, count: number): Float32Array {
-  const items = Array.from({ length: count }, (_, i) => spoken(source, () => takes[i % takes.length]!, OLD_ANSWER));
-  return render(source, items, `calibration of ${word}`, 0);
+/** Takes of one taught word as they might be said again into the same microphone, never used in training. */
+export function repeatedTakes(source: WindowSource, { word, takes }: TaughtWord, count: number): Float32Array {
+  const items = Array.from({ length: count }, (_, i): Item => ({
+    target: OLD_ANSWER,
+    replayed: false,
+    write: (window, random) => {
+      const sound = tilted(takes[i % takes.length]!, 1, random.uniform(-REPEATED_TILT_MAX, REPEATED_TILT_MAX));
+      return augmentClip(sound, window, REPEATED_TAKE, random, source.noise);
+    },
+  }));
+  return render(source, items, `repeated ${word}`, 0);
 }
 
 /** @param at place of the first item in its set */
@@ -203,12 +223,17 @@ function composition(source: WindowSource, colour: Colours, random: Random): Ite
 }
 
 /** A take of another taught word, or a replayed clip. */
-function anything({ taught, replay }: WindowSource, word: string, random: Random): Float32Array {
+function anything(source: WindowSource, word: string, random: Random): Float32Array {
+  const { taught } = source;
   const others = taught.filter((other) => other.word !== word);
   if (others.length > 0 && random.chance(0.5)) {
     const { takes } = others[random.integer(0, others.length - 1)]!;
     return takes[random.integer(0, takes.length - 1)]!;
   }
+  return replayedClip(source, random);
+}
+
+function replayedClip({ replay }: WindowSource, random: Random): Float32Array {
   const clip = new Float32Array(CLIP_SAMPLES);
   replay.read(replay.trained[random.integer(0, replay.trained.length - 1)]!, clip);
   return clip;
@@ -230,7 +255,8 @@ function replayed(source: WindowSource, colour: Colours, clip: number): Item {
       const samples = new Float32Array(CLIP_SAMPLES);
       source.replay.read(clip, samples);
       if (random.chance(UNCHANGED_SHARE)) return augmentClip(samples, window, UNCHANGED, random, source.noise);
-      const sound = random.chance(RECOLOURED_SHARE) ? recoloured(samples, colour.others, colour.takes) : samples;
+      const word = random.chance(SPLICED_SHARE) ? spliced(samples, replayedClip(source, random), random) : samples;
+      const sound = random.chance(RECOLOURED_SHARE) ? recoloured(word, colour.others, colour.takes) : word;
       return changed(sound, window, REPLAY_AUGMENTATION, random, source.noise);
     },
   };
@@ -257,7 +283,11 @@ function bareWord(sound: Float32Array, random: Random): Float32Array {
   const first = Math.max(0, bounds.first - random.integer(0, BARE_MARGIN_SAMPLES));
   const last = Math.min(sound.length, bounds.last + random.integer(0, BARE_MARGIN_SAMPLES));
   const out = new Float32Array(sound.length);
-  const start = random.chance(AT_START_SHARE) ? 0 : random.integer(0, sound.length - (last - first));
+  const room = sound.length - (last - first);
+  const middle = room >> 1;
+  const start = random.chance(AT_START_SHARE)
+    ? 0
+    : random.integer(Math.max(0, middle - OFF_MIDDLE_SAMPLES), Math.min(room, middle + OFF_MIDDLE_SAMPLES));
   out.set(sound.subarray(first, last), start);
   return out;
 }
