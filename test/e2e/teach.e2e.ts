@@ -5,12 +5,12 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeWav } from '../../src/worker/audio/wav.js';
 import { loadNative } from '../../src/worker/network/native-loader.js';
-import { Random } from '../../src/worker/training/random.js';
 import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
 import type { RunningCommand } from '../helpers/command.js';
 import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
 import { WinnowPage, serve } from '../helpers/served-page.js';
 import { VirtualMicrophone, missingForMicrophone } from '../helpers/virtual-microphone.js';
+import { whistle } from '../helpers/whistle.js';
 
 const without = leavesOut('teaching a word through a virtual microphone', [
   CHROMIUM === undefined && 'no Chromium',
@@ -18,26 +18,10 @@ const without = leavesOut('teaching a word through a virtual microphone', [
   loadNative().engine === null && 'no native engine',
 ]);
 const TAKES = 6;
-const RATE = 16_000;
 /** Nobody speaks at the very moment that the recorder starts. */
 const BREATH_MS = 400;
 /** A training, on a machine that may be doing much else. */
 const TRAINING_MS = 240_000;
-
-/** A whistle as people whistle for a dog: up and down again, never twice the same. */
-function whistle(seed: number): Float32Array {
-  const random = new Random(seed);
-  const low = random.uniform(900, 1100);
-  const high = random.uniform(1900, 2300);
-  const length = Math.round(random.uniform(0.45, 0.6) * RATE);
-  let phase = 0;
-  return Float32Array.from({ length: length + RATE }, (_, i) => {
-    const part = (i - RATE / 2) / length;
-    if (part < 0 || part >= 1) return 0;
-    phase += (2 * Math.PI * (low + (high - low) * Math.sin(Math.PI * part))) / RATE;
-    return 0.4 * Math.sqrt(Math.sin(Math.PI * part)) * Math.sin(phase) + random.uniform(-0.002, 0.002);
-  });
-}
 
 describe.skipIf(without)('teaching a word in the window', () => {
   const home = temporaryFolder('teach');

@@ -66,6 +66,16 @@ describe('the report', () => {
     expect(text).toContain('- a line repeats');
   });
 
+  it('summarises a group over its units and their seeds, before the units', () => {
+    const { units, ...rest } = experiment(false);
+    const grouped = units.map((unit) => (unit.name === 'missing' ? unit : { ...unit, group: 'both' }));
+    const { rows } = reportExperiment({ ...rest, units: grouped }, records);
+    expect(rows.map(({ unit }) => unit)).toEqual(['both', 'dense', 'sparse', 'missing']);
+    expect(rows[0]!.seeds).toEqual([1, 2, 1]);
+    expect(rows[0]!.comparisons[0]!.ours).toMatchObject({ n: 3 });
+    expect(rows[0]!.comparisons[0]!.ours!.mean).toBeCloseTo((0.9 + 0.92 + 0.95) / 3, 12);
+  });
+
   it('is one page that fetches nothing', () => {
     const page = htmlReport([reportExperiment(experiment(true), records)], []);
     expect(page).toContain('Noise &lt;curve&gt;');

@@ -172,6 +172,13 @@ describe.skipIf(loadNative().engine === null)(
       expect(report!.notes.join(' ')).toMatch(/1 take only.*not known/s);
     });
 
+    it('warns of two words that sound the same', async () => {
+      const clips = writeTakes('alike', 'lamp', tones(900, 9));
+      writeTakes('alike', 'lump', tones(902, 9));
+      const { report } = await runFinetune(job(clips, 'alike.safetensors'), hooks());
+      expect(report!.notes.join(' ')).toMatch(/"(lamp|lump)" is often heard as "(lamp|lump)": the two sound alike/);
+    });
+
     it('[negative] leaves no model behind where it cannot write', async () => {
       const clips = writeTakes('blocked', 'lamp', tones(900, 2));
       writeFileSync(path.join(folder, 'file'), '');
