@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
@@ -88,6 +88,31 @@ describe.skipIf(without)('teaching a word in the window', () => {
       await page.getByRole('button', { name: 'Delete all recordings', exact: true }).click();
       await word.waitFor({ state: 'detached' });
       expect(winnow.complaints).toEqual([]);
+    },
+    TRAINING_MS + 120_000,
+  );
+
+  it(
+    'goes on listening while it trains, and loses no sound',
+    async () => {
+      const { page } = winnow;
+      const folder = join(home.path, 'takes', 'whistle');
+      mkdirSync(folder, { recursive: true });
+      for (let take = 1; take <= TAKES; take++) writeFileSync(join(folder, `${take}.wav`), encodeWav(whistle(take)));
+      await page.reload();
+      await winnow.ready();
+      await winnow.choose('Input', 'demo:');
+      await page.evaluate("location.hash = 'listen'");
+      await winnow.listen();
+      await winnow.status(/Listening: /);
+      await page.evaluate("location.hash = 'teach'");
+      await page.getByRole('button', { name: /^Teach / }).click();
+      await page.getByRole('button', { name: 'Throw away' }).waitFor({ timeout: TRAINING_MS });
+      const state = (await page.getByRole('contentinfo', { name: 'State' }).textContent())!;
+      writeFileSync(artefact('teach-live.txt'), `${state}\n`);
+      expect(state).toContain(' 0 dropped');
+      expect(state).not.toContain('samples lost');
+      await page.getByRole('button', { name: 'Throw away' }).click();
     },
     TRAINING_MS + 120_000,
   );

@@ -6,8 +6,8 @@ const WORD_BELOW_PEAK = 1e-3;
 /** Cut edges are faded over this much, so that no click tells them. */
 const FADE_SAMPLES = 160;
 /** How much of a word a piece of it has. */
-const PIECE_SHARE_LOW = 0.35;
-const PIECE_SHARE_HIGH = 0.6;
+const PIECE_SHARE_LOW = 0.3;
+const PIECE_SHARE_HIGH = 0.5;
 
 /** Where in a word another one may begin or end. */
 const CUT_LOW = 0.35;

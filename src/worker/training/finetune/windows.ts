@@ -48,7 +48,7 @@ const GAIN_DECADES = 0.4;
 const TAKE_AUGMENTATION: Augmentation = {
   amplitude: { probability: 0, low: 1, high: 1 },
   speed: { probability: 0.7, range: 0.15 },
-  stretch: { probability: 0.3, range: 0.15 },
+  stretch: { probability: 0.6, range: 0.3 },
   shift: { probability: 0.7, frames: 6, of: 'samples' },
   randomFloor: null,
   noise: { whiteShare: 0.1, etaMax: 0.2, realShare: 0.35, snrLowDb: 3, snrHighDb: 40 },
