@@ -62,6 +62,9 @@ describe.skipIf(without)('teaching a word in the window', () => {
         await word.getByText(`${take} of 10`).waitFor();
       }
       await page.screenshot({ path: artefact('teach-1-record.png') });
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await page.screenshot({ path: artefact('teach-1-record-dark.png') });
+      await page.emulateMedia({ colorScheme: 'light' });
 
       await page.getByText('For experts').click();
       await page.getByLabel('Epochs').fill('3');
@@ -71,6 +74,9 @@ describe.skipIf(without)('teaching a word in the window', () => {
       const accept = page.getByRole('button', { name: 'Accept and listen with it' });
       await accept.waitFor({ timeout: TRAINING_MS });
       await page.screenshot({ path: artefact('teach-3-compare.png') });
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await page.screenshot({ path: artefact('teach-3-compare-dark.png') });
+      await page.emulateMedia({ colorScheme: 'light' });
       const figures = winnow
         .region('Before and after')
         .getByRole('row', { name: /^whistle/ })
@@ -79,7 +85,7 @@ describe.skipIf(without)('teaching a word in the window', () => {
 
       await accept.click();
       const versions = winnow.region('Versions');
-      await versions.getByText('listens from now on').waitFor();
+      await page.getByRole('status').getByText('listens from now on').waitFor();
       await page.screenshot({ path: artefact('teach-4-accepted.png') });
       await versions.getByRole('button', { name: 'Go back to this one' }).last().click();
       await winnow.status(/commands/);

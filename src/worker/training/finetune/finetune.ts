@@ -304,7 +304,9 @@ function notes(
 ): string[] {
   const list: string[] = [];
   if (!job.data && !job.oldList) {
-    list.push('There is no old test list without --data: old words were judged on the clips that ship, by synthesised voices.');
+    list.push(
+      'Without training data there is no old test list: old words were judged on the clips that ship, by synthesised voices.',
+    );
   }
   for (const { word } of takes.taught) {
     const places = own.flatMap((clip, i) => (clip.word === word ? [i] : []));

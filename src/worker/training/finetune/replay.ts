@@ -48,15 +48,18 @@ export async function replayFromData(
   onClips?: OnClips,
 ): Promise<Replay> {
   const listing = dividedForTraining(await listData(folder));
-  // The same clips for every seed: they are decoded once.
-  const chosen = choose(listing, labels, taught, most, new Random(deriveSeed('replay')));
+  // The same clips for every seed and word: they are decoded once.
+  const chosen = choose(listing, labels, most, new Random(deriveSeed('replay')));
   const store = await ClipStore.open(listing, chosen, onClips);
   const noise = await NoiseRecordings.load(listing, 'train');
   return {
     size: chosen.length,
     targets: Int32Array.from(chosen, (clip) => classOf(clip.word, labels)),
     read: (clip, out) => store.read(clip, out),
-    ...apart(chosen.length, seed),
+    ...apart(
+      chosen.flatMap((clip, i) => (taught.includes(clip.word) && !labels.includes(clip.word) ? [] : [i])),
+      seed,
+    ),
     noise: noise.isEmpty ? madeNoise(seed) : noise,
     hash: store.hash,
     close: () => store.close(),
@@ -64,16 +67,10 @@ export async function replayFromData(
 }
 
 /** As many clips of each known word, and unknown ones from all other words with the same chance. */
-function choose(
-  listing: Listing,
-  labels: readonly string[],
-  taught: readonly string[],
-  most: number,
-  random: Random,
-): ClipFile[] {
+function choose(listing: Listing, labels: readonly string[], most: number, random: Random): ClipFile[] {
   const usable = clipsOf(listing, 'train').filter((clip) => classOf(clip.word, labels) >= 0);
   const known = usable.filter((clip) => labels.includes(clip.word));
-  const unknown = usable.filter((clip) => !labels.includes(clip.word) && !taught.includes(clip.word));
+  const unknown = usable.filter((clip) => !labels.includes(clip.word));
   const unknownCount = Math.min(unknown.length, Math.round(UNKNOWN_SHARE * most));
   const chosen = [...evenly(known, most - unknownCount, random), ...evenly(unknown, unknownCount, random)];
   return chosen.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -91,9 +88,10 @@ function evenly(clips: readonly ClipFile[], count: number, random: Random): Clip
   return chosen;
 }
 
-function apart(size: number, seed: number): { watched: number[]; trained: number[] } {
-  const order = new Random(deriveSeed(seed, 'watched')).shuffle(Array.from({ length: size }, (_, i) => i));
-  const watched = Math.min(WATCHED_MOST, Math.floor(WATCHED_SHARE * size));
+/** Divides these clips. */
+function apart(clips: readonly number[], seed: number): { watched: number[]; trained: number[] } {
+  const order = new Random(deriveSeed(seed, 'watched')).shuffle([...clips]);
+  const watched = Math.min(WATCHED_MOST, Math.floor(WATCHED_SHARE * clips.length));
   return { watched: order.slice(0, watched).sort((a, b) => a - b), trained: order.slice(watched).sort((a, b) => a - b) };
 }
 
@@ -121,7 +119,7 @@ export async function replayFromShipped(labels: readonly string[], taught: reado
     size: sounds.length,
     targets: Int32Array.from(targets),
     read: (clip, out) => out.set(sounds[clip]!),
-    ...apart(sounds.length, seed),
+    ...apart([...sounds.keys()], seed),
     noise: madeNoise(seed),
     hash: 'shipped clips',
     close: () => undefined,
