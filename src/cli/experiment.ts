@@ -25,7 +25,7 @@ run: trains and measures what has no result yet, one JSON line a unit (network x
   --data DIR       the data root (WINNOW_DATA, else ../shared/data)
   --out DIR        folder of the result files (${DEFAULT_OUT})
   --seeds N        that many seeds from the experiment's first one on (its own list)
-  --unit TEXT      only units whose name contains TEXT
+  --unit TEXT      only the unit of this name, or units whose name contains TEXT
   --shard i/n      every n-th unit from the i-th on (i from 0): one process of a sweep
   --threads N      native threads (one per core)
   --json           each result as it comes

@@ -21,7 +21,7 @@ export interface SweepOptions {
   readonly seeds: readonly number[];
   /** This process's share, from 0. */
   readonly shard: { readonly index: number; readonly of: number };
-  /** Only units whose name contains this. */
+  /** Only the unit of this name, or where there is none, those whose names contain it. */
   readonly only?: string;
   /** Folder of the result files. */
   readonly out: string;
@@ -55,7 +55,11 @@ export async function runSweep(
   mkdirSync(options.out, { recursive: true });
   const { records } = readResults(resultFiles(options.out));
   const done = new Set(records.filter((r) => r.experiment === experiment.name).map((r) => JSON.stringify([r.unit, r.seed])));
-  const chosen = assignments(experiment, options.seeds).filter(({ unit }) => unit.name.includes(options.only ?? ''));
+  const only = options.only ?? '';
+  const named = experiment.units.some(({ name }) => name === only);
+  const chosen = assignments(experiment, options.seeds).filter(({ unit }) =>
+    named ? unit.name === only : unit.name.includes(only),
+  );
   const own = shard(chosen, options.shard.index, options.shard.of);
   const missing = own.filter(({ unit, seed }) => !done.has(JSON.stringify([unit.name, seed])));
   const context: RunContext = {
