@@ -4,8 +4,32 @@
 
 #include "core/isa.h"
 
-// The inner loops of inference, one family per file of infer/kernels/, named dtype-operation. Weights lie in blocks of
-// BLOCK output lanes on every instruction set: one AVX-512 register, two of AVX2, four of NEON.
+// The inner loops of inference, one family per file of infer/kernels/, and how their numbers lie in memory.
+//
+// Weights lie in blocks of BLOCK output lanes on every instruction set: one AVX-512 register, two of AVX2, four of NEON. What
+// differs is what a register's lanes are, and that follows from the pattern of the weights:
+//
+//   PatchConv     every filter has taps of its own         lanes are output positions, one filter at a time
+//   BlockConv     16 filters share their taps              lanes are those filters, 7 pool windows of 4 positions at a time
+//   DenseConv8    the same in 8 bits                       four taps of 16 filters at a time
+//   BitConv       all filters share their taps             lanes are filters, one output position at a time, winners as bits
+//   ScatterLists  filters or units share taps in blocks    lanes are a block, one winner at a time, winners as a list
+//   GatherConv    weights everywhere                       lanes are filters, one output position at a time, winners as a list
+//   ScatterLinear units; blocks, single weights or whole columns, one winner at a time, winners as a list
+//
+// A layer's output lies channels first where lanes were positions, and channels last where they were filters. Between a wide
+// first and a wide second convolution:
+//
+//            channel  0 1 2 3 ... 63
+//   position 0       [v v v v ... v]  ->  bits[0] = 0b0..0100      a channel's bit is set if it won and is not zero
+//   position 1       [v v v v ... v]  ->  bits[1] = 0b0..1001
+//   ...               values, read only where a bit is set
+//
+//   an output position sees 25 input positions; of each word it packs the bits of the channels that have weights at that tap:
+//
+//   tap 0: bits & mask -> 01.1     tap 1: 1..0    tap 2: 00..    tap 3: .01.        (PackedTaps: up to four taps in a word)
+//   packed side by side:  011 | 10 | 00 | 01  -> rows 1, 2, 3, 8 of the weights: a row is one tap of one channel, 64 lanes
+//   sums += value(row) x weights[row][0 .. 63], in registers
 
 namespace winnow {
 
@@ -175,14 +199,17 @@ struct ScatterLinearKernels {
 };
 WINNOW_KERNELS(ScatterLinearKernels, scatterLinearKernels)
 
-/// Dwords of four taps that a patch of the 8-bit first layer has: 25 taps of one input channel and three of nothing.
-constexpr int DENSE_CONV8_QUADS = 7;
+/// Taps of the 8-bit first layer along one side, and bytes of a patch: the taps of one output position, and three of nothing.
+constexpr uint32_t DENSE_CONV8_KERNEL = 5, DENSE_CONV8_PATCH = 28;
 
-/// The 8-bit first layer, of 5x5 taps on one channel and with a pool of 2, where the processor multiplies bytes in fours.
+/// The 8-bit first layer, of 5x5 taps on one channel and with a pool of 2, where the processor multiplies bytes in fours. A quad
+/// is four taps that follow each other in a patch; a block of filters has those that hold all taps of any of them.
 struct DenseConv8 {
   uint32_t height, width;      // of the output, before the pool
   uint32_t lanes;              // output channels, a multiple of BLOCK
-  const int8_t* weights;       // [block][quad][lane of block][4]
+  const uint32_t* starts;      // [blocks + 1], into quads
+  const uint32_t* quadAt;      // the quad's first tap
+  const int8_t* weights;       // [quad][lane of block][4]
   const int32_t* bias;         // [lane]
 };
 
@@ -210,8 +237,10 @@ struct Int8Kernels {
   /// sums = (sum + half) >> shift, from 0 to 255. Whole numbers in single precision, a multiple of BLOCK of them.
   /// @param bytes receives the same as bytes; may be null
   void (*requantise)(float* sums, uint32_t count, uint32_t shift, uint8_t* bytes);
-  /// out[pooled position][lane] = largest of the pool + bias. @param patches [position][quad][4] Null where there is none.
-  void (*denseConv)(const DenseConv8& conv, const uint8_t* patches, float* out);
+  /// out[pooled position][lane] = largest of the pool + bias. Null where there is none.
+  /// @param input whole numbers of 0 to 255 @param bytes for the input, and eight more
+  /// @param patches DENSE_CONV8_PATCH for every position, and eight more
+  void (*denseConv)(const DenseConv8& conv, const float* input, uint8_t* bytes, uint8_t* patches, float* out);
   /// As SparseConvKernels::gather; three more offsets and values may be read behind the last. Null where there is none.
   void (*gather)(const GatherConv8& conv, const uint32_t* starts, const uint32_t* offsets, const uint8_t* values, float* sums);
 };

@@ -11,14 +11,14 @@ namespace winnow {
 ///
 ///     window --> stage 1 --> stage 2 --> ... --> logits
 ///                  |           |
-///                patches   scatter/gather   sums += weight x value, non-zero weights only
+///                  |       winners only     sums += weight x value, non-zero weights only
 ///                  |           |
-///                 pool, batch norm           (largest sum) x scale + shift
+///                 pool, batch norm          (largest sum) x scale + shift
 ///                  |           |
-///                winners     winners         indices and values of the few that go on
+///                winners     winners        the few that go on
 ///
-/// The first stage's input is dense: its weights alone are sparse (PatchConv, infer/kernels.h). Every later stage is given
-/// the winners of the one before and touches nothing but their columns of weights (ScatterLists, GatherConv, ScatterLinear).
+/// The first stage's input is dense: its weights alone are sparse. Every later stage is given the winners of the one before and
+/// touches nothing but their rows of weights. How numbers lie in memory is drawn in infer/kernels.h.
 class Network {
  public:
   struct Result {

@@ -28,40 +28,58 @@ void requantise(float* sums, uint32_t count, uint32_t shift, uint8_t* bytes) {
 }
 
 #if defined(__AVX512VNNI__)
-/// The hot loop: vpdpbusd multiplies four taps of sixteen channels at once. The weights of a group of channels stay in
-/// registers while all positions pass.
-template <int QUADS>
-inline __attribute__((always_inline)) void pooledByTwo(const DenseConv8& conv, const uint8_t* patches, float* out) {
-  const uint32_t bytes = QUADS * 4, rows = conv.height / 2, columns = conv.width / 2;
-  for (uint32_t lane = 0; lane < conv.lanes; lane += BLOCK) {
-    __m512i weights[QUADS];
-    for (int q = 0; q < QUADS; q++) weights[q] = _mm512_loadu_si512(conv.weights + (static_cast<size_t>(lane) * QUADS + q * BLOCK) * 4);
-    const __m512i bias = _mm512_loadu_si512(conv.bias + lane);
-    for (uint32_t y = 0; y < rows; y++)
-      for (uint32_t x = 0; x < columns; x++) {
-        const uint8_t* upper = patches + static_cast<size_t>(2 * y * conv.width + 2 * x) * bytes;
-        const uint8_t* lower = upper + static_cast<size_t>(conv.width) * bytes;
-        __m512i a{}, b{}, c{}, d{};
-        for (int q = 0; q < QUADS; q++) {
-          const auto four = [&](const uint8_t* at) {
-            int32_t taps;
-            __builtin_memcpy(&taps, at + q * 4, 4);
-            return _mm512_set1_epi32(taps);
-          };
-          a = _mm512_dpbusd_epi32(a, four(upper), weights[q]);
-          b = _mm512_dpbusd_epi32(b, four(upper + bytes), weights[q]);
-          c = _mm512_dpbusd_epi32(c, four(lower), weights[q]);
-          d = _mm512_dpbusd_epi32(d, four(lower + bytes), weights[q]);
-        }
-        const __m512i largest = _mm512_max_epi32(_mm512_max_epi32(a, b), _mm512_max_epi32(c, d));
-        _mm512_storeu_ps(out + static_cast<size_t>(y * columns + x) * conv.lanes + lane,
-                         _mm512_cvtepi32_ps(_mm512_add_epi32(largest, bias)));
+/// Pool windows side by side.
+constexpr uint32_t WINDOWS = 4;
+
+/// Lays every position's taps side by side, so that four of them are one load.
+inline void layPatches(const DenseConv8& conv, const float* input, uint8_t* bytes, uint8_t* patches) {
+  const uint32_t width = conv.width + DENSE_CONV8_KERNEL - 1, count = width * (conv.height + DENSE_CONV8_KERNEL - 1);
+  for (uint32_t i = 0; i < count; i++) bytes[i] = static_cast<uint8_t>(static_cast<int32_t>(input[i]));
+  for (uint32_t y = 0; y < conv.height; y++)
+    for (uint32_t x = 0; x < conv.width; x++, patches += DENSE_CONV8_PATCH)
+      // Eight bytes are as fast as five; the rows that follow overwrite the rest, and the last three have no weight.
+      for (uint32_t ky = 0; ky < DENSE_CONV8_KERNEL; ky++)
+        __builtin_memcpy(patches + ky * DENSE_CONV8_KERNEL, bytes + (y + ky) * width + x, 8);
+}
+
+/// The hot loop: vpdpbusd multiplies four taps of sixteen filters at once. A quad's weights are loaded once for W pool windows.
+template <uint32_t W>
+inline __attribute__((always_inline)) void poolWindows(const DenseConv8& conv, const uint8_t* corner, uint32_t block, float* out) {
+  __m512i sums[W][4];
+  for (uint32_t w = 0; w < W; w++)
+    for (int m = 0; m < 4; m++) sums[w][m] = _mm512_setzero_si512();
+  const size_t row = static_cast<size_t>(conv.width) * DENSE_CONV8_PATCH;
+  for (uint32_t quad = conv.starts[block]; quad < conv.starts[block + 1]; quad++) {
+    const __m512i weights = _mm512_loadu_si512(conv.weights + static_cast<size_t>(quad) * BLOCK * 4);
+    const uint8_t* at = corner + conv.quadAt[quad];
+    for (uint32_t w = 0; w < W; w++)
+      for (uint32_t m = 0; m < 4; m++) {
+        int32_t taps;
+        __builtin_memcpy(&taps, at + m / 2 * row + (2 * w + m % 2) * DENSE_CONV8_PATCH, 4);
+        sums[w][m] = _mm512_dpbusd_epi32(sums[w][m], _mm512_set1_epi32(taps), weights);
       }
+  }
+  const __m512i bias = _mm512_loadu_si512(conv.bias + block * BLOCK);
+  for (uint32_t w = 0; w < W; w++) {
+    const __m512i largest = _mm512_max_epi32(_mm512_max_epi32(sums[w][0], sums[w][1]), _mm512_max_epi32(sums[w][2], sums[w][3]));
+    _mm512_storeu_ps(out + static_cast<size_t>(w) * conv.lanes + block * BLOCK, _mm512_cvtepi32_ps(_mm512_add_epi32(largest, bias)));
   }
 }
 
-void run(const DenseConv8& conv, const uint8_t* patches, float* out) { pooledByTwo<DENSE_CONV8_QUADS>(conv, patches, out); }
-constexpr auto dense = run;
+void pooledByTwo(const DenseConv8& conv, const float* input, uint8_t* bytes, uint8_t* patches, float* out) {
+  layPatches(conv, input, bytes, patches);
+  const uint32_t rows = conv.height / 2, columns = conv.width / 2;
+  for (uint32_t block = 0; block < conv.lanes / BLOCK; block++)
+    for (uint32_t y = 0; y < rows; y++) {
+      const uint8_t* row = patches + static_cast<size_t>(2 * y) * conv.width * DENSE_CONV8_PATCH;
+      float* to = out + static_cast<size_t>(y) * columns * conv.lanes;
+      uint32_t x = 0;
+      for (; x + WINDOWS <= columns; x += WINDOWS)
+        poolWindows<WINDOWS>(conv, row + static_cast<size_t>(2 * x) * DENSE_CONV8_PATCH, block, to + x * conv.lanes);
+      for (; x < columns; x++) poolWindows<1>(conv, row + static_cast<size_t>(2 * x) * DENSE_CONV8_PATCH, block, to + x * conv.lanes);
+    }
+}
+constexpr auto dense = pooledByTwo;
 
 /// The hot loop of 8-bit sparse convolutions: four rows of 64 weights are interleaved and multiplied at once.
 void gatherFours(const GatherConv8& conv, const uint32_t* starts, const uint32_t* offsets, const uint8_t* values, float* sums) {
@@ -101,7 +119,7 @@ void gatherFours(const GatherConv8& conv, const uint32_t* starts, const uint32_t
 constexpr auto gather = gatherFours;
 #else
 constexpr void (*gather)(const GatherConv8&, const uint32_t*, const uint32_t*, const uint8_t*, float*) = nullptr;
-constexpr void (*dense)(const DenseConv8&, const uint8_t*, float*) = nullptr;
+constexpr void (*dense)(const DenseConv8&, const float*, uint8_t*, uint8_t*, float*) = nullptr;
 #endif
 
 }  // namespace
