@@ -192,8 +192,11 @@ uint32_t Stage::activate(StageScratch& scratch, float* values) const {
     return selector_->select(deciding, scratch.winners.data(), scratch.selector);
   }
   if (activation_ != ActivationKind::none) {
-    const float slope = activation_ == ActivationKind::relu ? 0 : slope_;
-    for (uint32_t i = 0; i < size; i++) values[i] = values[i] > 0 ? values[i] : values[i] * slope;
+    // Without a branch: signs cannot be foreseen.
+    if (activation_ == ActivationKind::relu)
+      for (uint32_t i = 0; i < size; i++) values[i] = std::max(values[i], 0.0f);
+    else
+      for (uint32_t i = 0; i < size; i++) values[i] = std::max(values[i], 0.0f) + slope_ * std::min(values[i], 0.0f);
   }
   uint32_t active = 0;
   for (uint32_t i = 0; i < size; i++) active += values[i] != 0;

@@ -11,9 +11,6 @@ namespace winnow::WINNOW_ISA {
 
 namespace {
 
-/// Rows that are read off a word whether there are so many or not; more are rare, and cost a branch.
-constexpr uint32_t READ_AT_ONCE = 6;
-
 /// The bits of `from` that `mask` has, side by side.
 inline __attribute__((always_inline)) uint64_t pack(uint64_t from, uint64_t mask) {
 #if defined(__BMI2__)
@@ -26,12 +23,29 @@ inline __attribute__((always_inline)) uint64_t pack(uint64_t from, uint64_t mask
 #endif
 }
 
-/// The number of the lowest bit that is set, anything where none is.
-inline __attribute__((always_inline)) uint32_t lowest(uint64_t bits) {
-#if defined(__BMI__)
-  return static_cast<uint32_t>(_tzcnt_u64(bits));
+/// Writes `first` + the number of every bit that is set, ascending; may write rubbish up to 64 rows behind them.
+inline __attribute__((always_inline)) void readOff(uint64_t bits, uint32_t first, uint32_t count, uint16_t* rows) {
+#if defined(__AVX512VBMI2__)
+  (void)count;
+  static const uint16_t NUMBERS[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                       16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+  const __m512i numbers = _mm512_loadu_si512(NUMBERS);
+  const auto half = [&](uint32_t some, uint32_t from, uint16_t* to) {
+    const __m512i named = _mm512_add_epi16(numbers, _mm512_set1_epi16(static_cast<int16_t>(from)));
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi16(some, named));
+  };
+  const auto low = static_cast<uint32_t>(bits);
+  half(low, first, rows);
+  half(static_cast<uint32_t>(bits >> 32), first + 32, rows + __builtin_popcount(low));
 #else
-  return static_cast<uint32_t>(__builtin_ctzll(bits | uint64_t{1} << 63));
+  // So many whether they are there or not: more are rare, and cost a branch.
+  constexpr uint32_t AT_ONCE = 6;
+  const auto readOne = [&](uint32_t i) {
+    rows[i] = static_cast<uint16_t>(first + static_cast<uint32_t>(__builtin_ctzll(bits | uint64_t{1} << 63)));
+    bits &= bits - 1;
+  };
+  for (uint32_t i = 0; i < AT_ONCE; i++) readOne(i);
+  for (uint32_t i = AT_ONCE; i < count; i++) readOne(i);
 #endif
 }
 
@@ -43,9 +57,7 @@ inline __attribute__((always_inline)) uint32_t rowsOf(const BitConv& conv, const
     uint64_t word = 0;
     for (uint32_t t = 0; t < PACKED_TAPS; t++) word |= pack(bits[taps.position[t]], taps.mask[t]) << taps.shift[t];
     const auto found = static_cast<uint32_t>(__builtin_popcountll(word));
-    uint16_t* to = rows + count;
-    for (uint32_t i = 0; i < READ_AT_ONCE; i++, word &= word - 1) to[i] = static_cast<uint16_t>(taps.firstRow + lowest(word));
-    for (uint32_t i = READ_AT_ONCE; i < found; i++, word &= word - 1) to[i] = static_cast<uint16_t>(taps.firstRow + lowest(word));
+    readOff(word, taps.firstRow, found, rows + count);
     count += found;
   }
   return count;
