@@ -75,7 +75,7 @@ export class Engine implements Served {
   ) {
     let listening = false;
     const models = new OpenModels(parts, (error) => this.problem(error));
-    this.insider = new Insider(parts);
+    this.insider = new Insider(parts, (id, winners) => models.opened(id, winners));
     this.judge = new ClipJudge(parts, (error) => this.problem(error));
     this.listening = new Listening(parts, models, settings.get(), {
       event: (event) => this.log.append(event),

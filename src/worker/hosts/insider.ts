@@ -15,16 +15,22 @@ interface Opened {
   readonly key: string;
   readonly asIs: Backend;
   readonly changed: Backend;
+  /** Back ends that were opened here. */
+  readonly own: readonly Backend[];
 }
 
-/** Looks into networks on back ends of its own, only when asked to: what listens is not disturbed. One look at a time. */
+/** Looks into networks, only when asked to, one look at a time; on the back ends that listen where they are the same. */
 export class Insider {
   private opened: Opened | undefined;
   /** The window that was looked at last, to be stepped through. */
   private held: Float32Array | undefined;
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly source: ModelSource) {}
+  /** @param listening the back end that listens with a model and these winners, if one does: opening another takes its time */
+  constructor(
+    private readonly source: ModelSource,
+    private readonly listening: (modelId: string, changes: InsideChanges) => Backend | undefined,
+  ) {}
 
   facts(modelId: string, changes: InsideChanges): Promise<ModelFacts> {
     return this.inTurn(async () => ({ modelId, layers: layerFacts((await this.open(modelId, changes)).changed.model) }));
@@ -63,17 +69,25 @@ export class Insider {
   private async open(modelId: string, changes: InsideChanges): Promise<Opened> {
     const key = JSON.stringify([modelId, changes]);
     if (this.opened?.key === key) return this.opened;
-    const model = await this.source.load(modelId);
-    const { backend: asIs } = await this.source.openBackend('sparse', model);
-    const { backend: changed } = await this.source.openBackend('sparse', changedModel(model, changes));
+    const own: Backend[] = [];
+    let model: Model | undefined;
+    const backendOf = async (winners: InsideChanges): Promise<Backend> => {
+      const shared = this.listening(modelId, winners);
+      if (shared) return shared;
+      model ??= await this.source.load(modelId);
+      const { backend } = await this.source.openBackend('sparse', changedModel(model, winners));
+      own.push(backend);
+      return backend;
+    };
+    const changed = await backendOf(changes);
+    const asIs = Object.keys(changes).length === 0 ? changed : await backendOf({});
     await this.shut();
-    this.opened = { key, asIs, changed };
+    this.opened = { key, asIs, changed, own };
     return this.opened;
   }
 
   private async shut(): Promise<void> {
-    await this.opened?.asIs.close();
-    await this.opened?.changed.close();
+    for (const backend of this.opened?.own ?? []) await backend.close();
     this.opened = undefined;
   }
 }

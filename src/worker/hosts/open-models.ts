@@ -38,7 +38,7 @@ export class OpenModels {
     const chosen = new Map<string, Listener>();
     for (const [place, id] of [...new Set(ids)].entries()) {
       const changes = place === 0 ? winners : {};
-      const key = JSON.stringify([kind, id, changes]);
+      const key = keyOf(kind, id, changes);
       const known = this.open.get(key);
       if (known) {
         chosen.set(key, known);
@@ -55,6 +55,11 @@ export class OpenModels {
     this.open = chosen;
     for (const id of this.loaded.keys()) if (!ids.includes(id)) this.loaded.delete(id);
     return { listeners: [...chosen.values()], unused };
+  }
+
+  /** The back end that was opened for a model with these winners, if it is one that computes only what is not zero. */
+  opened(id: string, winners: InsideChanges): Backend | undefined {
+    return this.open.get(keyOf('sparse', id, winners))?.backend;
   }
 
   /** Forgets all models, so that changed files are read again. @returns what `close` takes once they no longer listen */
@@ -76,4 +81,8 @@ export class OpenModels {
     if (fallback) this.report(fallback);
     return { modelId: id, backend };
   }
+}
+
+function keyOf(kind: BackendKind, id: string, changes: InsideChanges): string {
+  return JSON.stringify([kind, id, changes.boostAtInference ?? null, changes.kInferenceFactor ?? null]);
 }
