@@ -131,6 +131,7 @@ describe('winnow listen', () => {
         seconds: 4,
         blocks: 125,
         dropped: 0,
+        late: expect.any(Number),
         detections: 2,
         latencyMsP50: expect.any(Number),
         latencyMsP95: expect.any(Number),
