@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -154,8 +154,9 @@ describe('winnow collect', { timeout: BUSY_MACHINE_MS }, () => {
       const kept = readdirSync(folder);
       expect(kept.length).toBeGreaterThanOrEqual(4);
       for (const name of kept) expect(decodeSound(readFileSync(join(folder, name)), name)).toHaveLength(16_000);
-      // The index goes by the files: what was recorded is counted.
-      const more = await winnow(['collect', 'whistle', '--input', join(home.path, 'said-1.wav'), '--json'], own);
+      // The index goes by the files: every take that was recorded is known, the last one before the end too.
+      const newest = kept.map((name) => join(folder, name)).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0]!;
+      const more = await winnow(['collect', 'whistle', '--input', newest, '--json'], own);
       expect(more.output).toContain('takes-duplicate');
     } finally {
       microphone.stop();
