@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WinnowError } from '../shared/errors.js';
 
 /** Levels between a bundle and the program's root that are searched. */
 const ROOT_DEPTH_MAX = 6;
@@ -31,6 +32,18 @@ export function programRoot(): string {
     folder = dirname(folder);
   }
   throw new Error(`no package.json of winnow above ${fileURLToPath(import.meta.url)}`);
+}
+
+/**
+ * A bundle that runs in a thread or process of its own: beside the one that asks for it, or above its chunks.
+ * @throws WinnowError `internal` where the program is incomplete
+ */
+export function bundleFile(name: string): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const candidates = [here, dirname(here)].map((folder) => join(folder, name));
+  const found = candidates.find((file) => existsSync(file));
+  if (found === undefined) throw new WinnowError('internal', { reason: `there is no ${candidates[0]}` });
+  return found;
 }
 
 /** What ships with the program: `models/`, `clips/`, `icons/`. */

@@ -1,10 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BenchEvent, BenchReport } from '../../shared/bench.js';
 import { WinnowError, type ErrorReport } from '../../shared/errors.js';
 import type { CpuBenchOptions } from '../bench/options.js';
+import { bundleFile } from '../places.js';
 import type { BenchMessage } from './bench-host.js';
 
 /** Told at most so often that there is something new. */
@@ -23,15 +21,6 @@ const NONE: BenchReport = {
   problem: null,
 };
 
-/** The bundle lies beside the one that asks for it, or above its chunks. */
-function hostFile(): string {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  const candidates = [here, path.dirname(here)].map((folder) => path.join(folder, 'bench-host.cjs'));
-  const found = candidates.find((file) => existsSync(file));
-  if (found === undefined) throw new WinnowError('internal', { reason: `there is no ${candidates[0]}` });
-  return found;
-}
-
 /** The page's benchmark: one at a time, in a process of its own; what it told so far is kept until the next one. */
 export class BenchProcess {
   private child: ChildProcess | undefined;
@@ -44,7 +33,7 @@ export class BenchProcess {
    */
   constructor(
     private readonly changed: () => void,
-    private readonly file: () => string = hostFile,
+    private readonly file = () => bundleFile('bench-host.cjs'),
   ) {}
 
   get report(): BenchReport {

@@ -2,7 +2,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { WinnowError, type ErrorReport } from '../../shared/errors.js';
 import {
   NO_LAB_RUN,
@@ -16,7 +15,7 @@ import { EXPERIMENTS, findExperiment } from '../experiments/catalogue/index.js';
 import { matchProbability, toNumber } from '../experiments/match-theory.js';
 import { reportExperiment, tableCells } from '../experiments/report.js';
 import { readResults, resultFiles, type MergeNote } from '../experiments/results.js';
-import { programRoot, winnowHome } from '../places.js';
+import { bundleFile, programRoot, winnowHome } from '../places.js';
 import type { LabMessage, LabOrder } from './lab-host.js';
 
 /** Told at most so often that there is something new. */
@@ -24,15 +23,6 @@ const TELL_MS = 250;
 /** Points of the theory's curve. */
 const THEORY_POINTS = 24;
 const THEORY_N_MAX = 1500;
-
-/** The bundle lies beside the one that asks for it, or above its chunks. */
-function hostFile(): string {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  const candidates = [here, path.dirname(here)].map((folder) => path.join(folder, 'lab-host.cjs'));
-  const found = candidates.find((file) => existsSync(file));
-  if (found === undefined) throw new WinnowError('internal', { reason: `there is no ${candidates[0]}` });
-  return found;
-}
 
 /** The experiments of the Lab screen: what the documents report, what was measured here, and one run at a time. */
 export class Lab {
@@ -48,7 +38,7 @@ export class Lab {
   constructor(
     private readonly changed: () => void,
     private readonly results = path.join(winnowHome(), 'results'),
-    private readonly file: () => string = hostFile,
+    private readonly file = () => bundleFile('lab-host.cjs'),
   ) {}
 
   get run(): LabRun {

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { WinnowError } from '../../shared/errors.js';
+import { bundleFile } from '../places.js';
 import type { StudyMessage, StudyWork } from './study-worker.js';
 
 /** Asks the thread to end after the portion under way. */
@@ -18,18 +16,9 @@ export interface StudyRun {
   kill(): Promise<void>;
 }
 
-/** The bundle lies beside the one that asks for it, or above its chunks. */
-function workerFile(): string {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  const candidates = [here, path.dirname(here)].map((folder) => path.join(folder, 'study-worker.cjs'));
-  const found = candidates.find((file) => existsSync(file));
-  if (found === undefined) throw new WinnowError('internal', { reason: `there is no ${candidates[0]}` });
-  return found;
-}
-
 /** @throws WinnowError `internal` where the program is incomplete */
 export function startStudy(work: StudyWork, onMessage: (message: StudyMessage) => void): StudyRun {
-  const worker = new Worker(workerFile(), { workerData: work });
+  const worker = new Worker(bundleFile('study-worker.cjs'), { workerData: work });
   const ended = new Promise<void>((resolve, reject) => {
     worker.on('message', (message: StudyMessage) => {
       if (message.type === 'error') reject(WinnowError.fromReport(message.error));

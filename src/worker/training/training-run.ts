@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { WinnowError } from '../../shared/errors.js';
+import { bundleFile } from '../places.js';
 import type { TrainingEvent, TrainingJob, TrainingOutcome } from './training-job.js';
 import type { WorkerMessage } from './training-worker.js';
 
@@ -14,18 +12,9 @@ export interface TrainingRun {
   stop(): void;
 }
 
-/** The bundle lies beside the one that asks for it, or above its chunks. */
-function workerFile(): string {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  const candidates = [here, path.dirname(here)].map((folder) => path.join(folder, 'training-worker.cjs'));
-  const found = candidates.find((file) => existsSync(file));
-  if (found === undefined) throw new WinnowError('internal', { reason: `there is no ${candidates[0]}` });
-  return found;
-}
-
 /** Starts a training run in a worker thread, so that the caller stays responsive. */
 export function startTraining(job: TrainingJob, onEvent: (event: TrainingEvent) => void): TrainingRun {
-  const worker = new Worker(workerFile(), { workerData: job });
+  const worker = new Worker(bundleFile('training-worker.cjs'), { workerData: job });
   const outcome = new Promise<TrainingOutcome>((resolve, reject) => {
     worker.on('message', (message: WorkerMessage) => {
       if (message.type === 'event') onEvent(message.event);

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { WinnowError } from '../../../shared/errors.js';
 import type { FinetuneEvent } from '../../../shared/teaching.js';
+import { bundleFile } from '../../places.js';
 import type { FinetuneJob, FinetuneOutcome } from './finetune.js';
 import type { FinetuneMessage, FinetuneOrder, FinetuneRequest } from './finetune-worker.js';
 
@@ -15,19 +13,10 @@ export interface FinetuneRun {
   request(request: FinetuneRequest): void;
 }
 
-/** The bundle lies beside the one that asks for it, or above its chunks. */
-function workerFile(): string {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  const candidates = [here, path.dirname(here)].map((folder) => path.join(folder, 'finetune-worker.cjs'));
-  const found = candidates.find((file) => existsSync(file));
-  if (found === undefined) throw new WinnowError('internal', { reason: `there is no ${candidates[0]}` });
-  return found;
-}
-
 /** @param yields whether somebody may be listening in this process: then training has the lower priority */
 export function startFinetune(job: FinetuneJob, yields: boolean, onEvent: (event: FinetuneEvent) => void): FinetuneRun {
   const order: FinetuneOrder = { job, yields };
-  const worker = new Worker(workerFile(), { workerData: order });
+  const worker = new Worker(bundleFile('finetune-worker.cjs'), { workerData: order });
   const outcome = new Promise<FinetuneOutcome>((resolve, reject) => {
     worker.on('message', (message: FinetuneMessage) => {
       if (message.type === 'event') onEvent(message.event);
