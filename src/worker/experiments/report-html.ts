@@ -1,5 +1,5 @@
 import type { CurveDescription } from './experiment.js';
-import { type ExperimentReport, tableCells } from './report.js';
+import { SPREADS, type ExperimentReport, tableCells } from './report.js';
 import type { Curve, MergeNote } from './results.js';
 
 /** Okabe and Ito's colours, told apart with any colour vision. */
@@ -32,6 +32,7 @@ export function htmlReport(reports: readonly ExperimentReport[], notes: readonly
 <p>${escape(experiment.question)} Source: ${escape(experiment.source)}.</p>
 ${experiment.publishedTask ? '' : '<p>The data are not those of the documents: compare differences, not values.</p>'}
 <div class="wide"><table><thead>${row(header!, 'th')}</thead><tbody>${body.map((cells) => row(cells, 'td')).join('')}</tbody></table></div>
+<p>${SPREADS}</p>
 ${charts.join('\n')}</section>`;
   });
   const warnings =

@@ -54,16 +54,36 @@ describe('the report', () => {
   it('compares differences from the baseline on other data', () => {
     const [, sparse] = reportExperiment(experiment(false), records).rows;
     expect(sparse!.comparisons[0]!.publishedDeviations).toBeNull();
-    expect(sparse!.comparisons[0]!.oursFromBaseline).toBeCloseTo(0.04, 12);
+    expect(sparse!.comparisons[0]!.oursFromBaseline!.mean).toBeCloseTo(0.04, 12);
+    expect(sparse!.comparisons[0]!.oursFromBaseline!.halfWidth95).toBeNull();
     expect(sparse!.comparisons[0]!.publishedFromBaseline).toBeCloseTo(0.02, 12);
   });
 
   it('prints the table, the missing row and the notes', () => {
     const text = markdownReport([reportExperiment(experiment(false), records)], [{ kind: 'repeated', text: 'a line repeats' }]);
-    expect(text).toContain('| dense | 91.00 ± 1.41 (2) | 92.00 ± 1.41 (2) | 90.00 ± 1.00 | - | - |');
-    expect(text).toContain('| sparse | 95.00 (1) | 96.00 (1) | 92.00 ± 2.00 | +4.00 | +2.00 |');
-    expect(text).toContain('| missing | - |');
+    expect(text).toContain('| network | runs | test, % | best on test | published | from dense | the same, published |');
+    expect(text).toContain('| dense | 2 | 91.00 ± 1.41 | 92.00 ± 1.41 | 90.00 ± 1.00 | - | - |');
+    expect(text).toContain('| sparse | 1 | 95.00 | 96.00 | 92.00 ± 2.00 | +4.00 | +2.00 |');
+    expect(text).toContain('| missing | 0 | - |');
     expect(text).toContain('- a line repeats');
+  });
+
+  it('gives differences an interval, and counts that no seed changes no spread', () => {
+    const counts = { key: 'nonZeros', title: 'non-zeros', format: 'count' } as const;
+    const counted = (unit: string, seed: number, accuracy: number, nonZeros: number): ResultRecord => ({
+      ...record(unit, seed, accuracy),
+      metrics: { accuracy, nonZeros },
+    });
+    const tiny = { ...experiment(false), metrics: [...experiment(false).metrics, counts] };
+    const all = [
+      counted('dense', 1, 0.9, 7),
+      counted('dense', 2, 0.92, 7),
+      counted('sparse', 1, 0.95, 5),
+      counted('sparse', 2, 0.95, 5),
+    ];
+    const text = markdownReport([reportExperiment(tiny, all)], []);
+    // Student's t of one degree of freedom, 12.706, times sqrt(0.0002 / 2).
+    expect(text).toContain('| sparse | 2 | 95.00 ± 0.00 | 96.00 ± 0.00 | 92.00 ± 2.00 | +4.00 ± 12.71 | +2.00 | 5 |');
   });
 
   it('summarises a group over its units and their seeds, before the units', () => {

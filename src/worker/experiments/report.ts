@@ -1,6 +1,6 @@
 import type { Experiment, Metric, Published, Unit } from './experiment.js';
 import type { Curve, MergeNote, ResultRecord } from './results.js';
-import { summarise, type Summary } from './statistics.js';
+import { difference, summarise, type Difference, type Summary } from './statistics.js';
 
 /** One cell group of the table: ours, the published value and how the two compare. */
 export interface Comparison {
@@ -12,7 +12,7 @@ export interface Comparison {
   /** (ours - published) / published sd, on the published task only. */
   readonly publishedDeviations: number | null;
   /** Ours minus our baseline, and published minus the published baseline. */
-  readonly oursFromBaseline: number | null;
+  readonly oursFromBaseline: Difference | null;
   readonly publishedFromBaseline: number | null;
 }
 
@@ -82,7 +82,7 @@ function compare(
     bestOnTest: summary(records.map((record) => record.bestOnTest?.[metric.key])),
     published,
     publishedDeviations: experiment.publishedTask && ours && published?.sd ? (ours.mean - published.mean) / published.sd : null,
-    oursFromBaseline: ours && reference && !isBaseline ? ours.mean - reference.mean : null,
+    oursFromBaseline: ours && reference && !isBaseline ? difference(ours, reference) : null,
     publishedFromBaseline: published && publishedReference && !isBaseline ? published.mean - publishedReference.mean : null,
   };
 }
@@ -100,6 +100,10 @@ function meanCurve(curves: readonly Curve[]): Curve | null {
   return { x: first.x, y: first.y.map((_, i) => alike.reduce((sum, curve) => sum + curve.y[i]!, 0) / alike.length) };
 }
 
+/** How to read the spreads of a table. */
+export const SPREADS =
+  'Mean ± standard deviation over the runs (seeds); differences with their 95 % interval (Welch) where both sides have several runs.';
+
 /** A value as a table prints it. `signed` for differences. */
 export function formatValue(value: number, format: Metric['format'], signed = false): string {
   const sign = signed && value >= 0 ? '+' : '';
@@ -111,20 +115,30 @@ export function formatValue(value: number, format: Metric['format'], signed = fa
 
 function formatSummary(summary: Summary | null, format: Metric['format']): string {
   if (!summary) return '-';
-  const spread = summary.sd === null ? '' : ` ± ${formatValue(summary.sd, format)}`;
-  return `${formatValue(summary.mean, format)}${spread} (${summary.n})`;
+  // A count that no seed changes has no spread to show.
+  const spread = summary.sd === null || (format === 'count' && summary.sd === 0) ? '' : ` ± ${formatValue(summary.sd, format)}`;
+  return `${formatValue(summary.mean, format)}${spread}`;
+}
+
+function formatDifference(value: Difference | null, format: Metric['format']): string {
+  if (!value) return '-';
+  const spread = value.halfWidth95 === null ? '' : ` ± ${formatValue(value.halfWidth95, format)}`;
+  return `${formatValue(value.mean, format, true)}${spread}`;
 }
 
 /** The cells of a table, the header first: the one source of the Markdown and the HTML report. */
 export function tableCells({ experiment, rows }: ExperimentReport): string[][] {
   const shown = experiment.metrics.map((metric, m) => {
     const cells = rows.map((row) => row.comparisons[m]!);
+    // A difference of counts tells nothing that the counts do not.
+    const compared = !experiment.publishedTask && metric.format === 'percent';
     return {
       title: metric.format === 'percent' ? `${metric.title}, %` : metric.title,
       bestOnTest: cells.some((cell) => cell.bestOnTest),
       published: cells.some((cell) => cell.published),
       deviations: cells.some((cell) => cell.publishedDeviations !== null),
-      differences: !experiment.publishedTask && cells.some((cell) => cell.publishedFromBaseline !== null),
+      differences: compared && cells.some((cell) => cell.oursFromBaseline !== null),
+      publishedDifferences: compared && cells.some((cell) => cell.publishedFromBaseline !== null),
     };
   });
   const header = shown.flatMap((column) => [
@@ -132,14 +146,16 @@ export function tableCells({ experiment, rows }: ExperimentReport): string[][] {
     ...(column.bestOnTest ? ['best on test'] : []),
     ...(column.published ? ['published'] : []),
     ...(column.deviations ? ['in published sds'] : []),
-    ...(column.differences ? [`from ${experiment.baseline}: ours`, 'published'] : []),
+    ...(column.differences ? [`from ${experiment.baseline}`] : []),
+    ...(column.publishedDifferences ? ['the same, published'] : []),
   ]);
   const body = rows.map((row) => [
     row.unit,
+    String(row.seeds.length),
     ...row.comparisons.flatMap((cell, m) => {
       const { format } = cell.metric;
       const column = shown[m]!;
-      const difference = (value: number | null) => (value === null ? '-' : formatValue(value, format, true));
+      const fromPublished = cell.publishedFromBaseline;
       const published = cell.published;
       const spread = published?.sd === undefined ? '' : ` ± ${formatValue(published.sd, format)}`;
       return [
@@ -149,11 +165,12 @@ export function tableCells({ experiment, rows }: ExperimentReport): string[][] {
         ...(column.deviations
           ? [cell.publishedDeviations === null ? '-' : formatValue(cell.publishedDeviations, 'number', true)]
           : []),
-        ...(column.differences ? [difference(cell.oursFromBaseline), difference(cell.publishedFromBaseline)] : []),
+        ...(column.differences ? [formatDifference(cell.oursFromBaseline, format)] : []),
+        ...(column.publishedDifferences ? [fromPublished === null ? '-' : formatValue(fromPublished, format, true)] : []),
       ];
     }),
   ]);
-  return [['network', ...header], ...body];
+  return [['network', 'runs', ...header], ...body];
 }
 
 /** All reports as one Markdown page. */
@@ -166,7 +183,7 @@ export function markdownReport(reports: readonly ExperimentReport[], notes: read
       `${report.experiment.question} Source: ${report.experiment.source}. \`winnow experiment run ${report.experiment.name}\``,
       ...(report.experiment.publishedTask ? [] : ['The data are not those of the documents: compare differences, not values.']),
       [line(header!), line(header!.map((_, i) => (i === 0 ? '---' : '---:'))), ...body.map(line)].join('\n'),
-      `Mean ± standard deviation (seeds). Machine time: ${(report.seconds / 60).toFixed(1)} minutes.`,
+      `${SPREADS} Machine time: ${(report.seconds / 60).toFixed(1)} minutes.`,
     ].join('\n\n');
   });
   const warnings = notes.length > 0 ? [['## Notes on the results', ...notes.map((note) => `- ${note.text}`)].join('\n')] : [];

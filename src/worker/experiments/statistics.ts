@@ -22,5 +22,26 @@ export function summarise(values: readonly number[]): Summary {
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   if (n === 1) return { n, mean, sd: null, halfWidth95: null };
   const sd = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1));
-  return { n, mean, sd, halfWidth95: ((T_95[n - 2] ?? NORMAL_95) * sd) / Math.sqrt(n) };
+  return { n, mean, sd, halfWidth95: (t95(n - 1) * sd) / Math.sqrt(n) };
+}
+
+function t95(degreesOfFreedom: number): number {
+  return T_95[degreesOfFreedom - 1] ?? NORMAL_95;
+}
+
+/** A difference of two means. */
+export interface Difference {
+  readonly mean: number;
+  /** Half width of its 95 % interval; null where either side is a single value. */
+  readonly halfWidth95: number | null;
+}
+
+/** a - b, with Welch's interval for unequal variances; its degrees of freedom are rounded down, to the wider side. */
+export function difference(a: Summary, b: Summary): Difference {
+  const mean = a.mean - b.mean;
+  if (a.sd === null || b.sd === null) return { mean, halfWidth95: null };
+  const [va, vb] = [a.sd ** 2 / a.n, b.sd ** 2 / b.n];
+  if (va + vb === 0) return { mean, halfWidth95: 0 };
+  const degreesOfFreedom = (va + vb) ** 2 / (va ** 2 / (a.n - 1) + vb ** 2 / (b.n - 1));
+  return { mean, halfWidth95: t95(Math.max(1, Math.floor(degreesOfFreedom))) * Math.sqrt(va + vb) };
 }

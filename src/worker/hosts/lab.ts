@@ -53,6 +53,7 @@ export class Lab {
     const experiments = EXPERIMENTS.map((experiment): LabExperiment => {
       const report = reportExperiment(experiment, records);
       const { name, title, question, source, publishedTask, units, seeds, curves } = experiment;
+      const runs = new Map(report.rows.map((row) => [row.unit, row.seeds.length]));
       return {
         name,
         title,
@@ -61,7 +62,7 @@ export class Lab {
         publishedTask,
         units: units.map((unit) => unit.name),
         runs: units.length * seeds.length,
-        done: report.rows.reduce((sum, row) => sum + row.seeds.length, 0),
+        done: units.reduce((sum, unit) => sum + (runs.get(unit.name) ?? 0), 0),
         table: tableCells(report),
         curves: curves.map(({ key, title: heading, x, y, logarithmic, published }) => ({
           key,
