@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BenchReport } from './bench.js';
 import { ClipSource, RECORDINGS_MAX, STUDY_MODELS_MAX, type ClipList, type JudgedClip, type StudyState } from './study.js';
 import type { ErrorReport } from './errors.js';
-import { LabStart, MatchQuestion, type LabExperiment, type LabRun, type MatchAnswer } from './lab.js';
+import { LabStart, MatchQuestion, type LabExperiment, type LabRun, type MatchAnswer, type MergeNote } from './lab.js';
 import type { TakeListing, TakeSummary, TeachState } from './teaching.js';
 import { InsideChanges, type InsideView, type ModelFacts, type UnitStages } from './inside.js';
 import { BACKENDS, type BackendKind, type LayerActivity, type NetworkSpec } from './network.js';
@@ -338,7 +338,7 @@ export const CALLS = {
   'bench.start': call<void>()(z.strictObject({ quick: z.boolean() })),
   'bench.stop': call<void>()(Nothing),
   /** The published experiments, with what was measured of them here. */
-  'lab.list': call<{ experiments: LabExperiment[]; notes: { readonly kind: string; readonly text: string }[] }>()(Nothing),
+  'lab.list': call<{ experiments: LabExperiment[]; notes: MergeNote[] }>()(Nothing),
   /** Runs what is missing of an experiment in a process of its own; results are kept unit by unit. */
   'lab.start': call<void>()(LabStart),
   'lab.stop': call<void>()(Nothing),

@@ -33,6 +33,14 @@ export interface LabExperiment {
   }[];
 }
 
+/** What a merge of result files has to tell: nothing is lost or averaged silently. */
+export interface MergeNote {
+  readonly kind: 'cut-line' | 'bad-line' | 'repeated' | 'code-versions' | 'data-hashes';
+  /** Whose results it is about, where that is known. */
+  readonly experiment?: string;
+  readonly text: string;
+}
+
 /** The experiment that runs, or the last one. */
 export interface LabRun {
   readonly state: 'none' | 'running' | 'done' | 'stopped' | 'failed';

@@ -1,6 +1,13 @@
 import type { CallName, CallParams, CallResult } from '../../shared/contract.js';
 import { WinnowError, type ErrorReport } from '../../shared/errors.js';
-import { NO_LAB_RUN, type LabExperiment, type LabRun, type MatchAnswer, type MatchQuestion } from '../../shared/lab.js';
+import {
+  NO_LAB_RUN,
+  type LabExperiment,
+  type LabRun,
+  type MatchAnswer,
+  type MatchQuestion,
+  type MergeNote,
+} from '../../shared/lab.js';
 
 type CallEngine = <N extends CallName>(name: N, params: CallParams<N>) => Promise<CallResult<N>>;
 
@@ -8,7 +15,7 @@ type CallEngine = <N extends CallName>(name: N, params: CallParams<N>) => Promis
 export class LabStore {
   experiments = $state.raw<readonly LabExperiment[] | null>(null);
   /** What the merge of the result files has to tell. */
-  notes = $state.raw<readonly string[]>([]);
+  notes = $state.raw<readonly MergeNote[]>([]);
   run = $state.raw<LabRun>(NO_LAB_RUN);
   problem = $state.raw<ErrorReport | null>(null);
   /** Finished units when the tables were read. */
@@ -21,7 +28,7 @@ export class LabStore {
     await this.#attempt(async () => {
       const { experiments, notes } = await this.call('lab.list', {});
       this.experiments = experiments;
-      this.notes = notes.map((note) => note.text);
+      this.notes = notes;
       this.run = await this.call('lab.get', {});
       this.#read = this.run.finished;
     });

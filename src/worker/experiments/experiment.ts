@@ -16,6 +16,8 @@ export interface Experiment<Task = unknown> {
   readonly metrics: readonly Metric[];
   readonly units: readonly Unit<Task>[];
   readonly seeds: readonly number[];
+  /** Names the data that a run reads: runs of the same name must have read the same data. By default all read the same. */
+  dataOf?(unit: Unit<Task>, seed: number): string;
   /** Drawn under the table, one line a unit. */
   readonly curves: readonly CurveDescription[];
 }

@@ -1,6 +1,7 @@
+import type { MergeNote } from '../../shared/lab.js';
 import type { CurveDescription } from './experiment.js';
 import { SPREADS, type ExperimentReport, tableCells } from './report.js';
-import type { Curve, MergeNote } from './results.js';
+import type { Curve } from './results.js';
 
 /** Okabe and Ito's colours, told apart with any colour vision. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999', '#000000'];

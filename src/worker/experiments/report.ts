@@ -1,5 +1,6 @@
+import type { MergeNote } from '../../shared/lab.js';
 import type { Experiment, Metric, Published, Unit } from './experiment.js';
-import type { Curve, MergeNote, ResultRecord } from './results.js';
+import type { Curve, ResultRecord } from './results.js';
 import { difference, summarise, type Difference, type Summary } from './statistics.js';
 
 /** One cell group of the table: ours, the published value and how the two compare. */

@@ -64,7 +64,50 @@ describe('result files', () => {
     const file = join(folder, 'r.jsonl');
     appendResult(file, record('a', 1, 0.5));
     appendResult(file, record('a', 2, 0.5, { codeVersion: 'v2', dataHash: 'd2' }));
-    expect(readResults([file]).notes.map((note) => note.kind)).toEqual(['code-versions', 'data-hashes']);
+    appendResult(file, record('a', 1, 0.5, { experiment: 'cost' }));
+    expect(readResults([file]).notes.map(({ kind, experiment }) => [kind, experiment])).toEqual([
+      ['code-versions', 'gsc-presets'],
+      ['data-hashes', 'gsc-presets'],
+    ]);
+  });
+
+  it('say of long sweeps over many versions only from which to which', () => {
+    const file = join(folder, 'r.jsonl');
+    const at = (minute: number) => ({ codeVersion: `0.1.0+${minute}`, finishedAt: `2026-01-01T00:${minute}:00Z` });
+    // Shards are appended in any order.
+    for (const minute of [30, 10, 59, 20]) appendResult(file, record('a', minute, 0.5, at(minute)));
+    expect(readResults([file]).notes.map((note) => note.text)).toEqual([
+      'gsc-presets: measured with 4 versions of the program, from 0.1.0+10 to 0.1.0+59',
+    ]);
+  });
+
+  it('name who read other data, by hashes short enough to read', () => {
+    const file = join(folder, 'r.jsonl');
+    const hash = (digit: string) => `plain, sha256 ${digit.repeat(64)}`;
+    for (const seed of [1, 2]) appendResult(file, record('a', seed, 0.5, { dataHash: hash('1') }));
+    appendResult(file, record('b', 1, 0.5, { dataHash: hash('2') }));
+    expect(readResults([file]).notes.map((note) => note.text)).toEqual([
+      'gsc-presets: data differ where they should not: plain, sha256 111111111111 (a, seed 1 and 1 more); plain, sha256 222222222222 (b, seed 1)',
+    ]);
+  });
+
+  it('compare the data of taught words with those of the same takes alone', () => {
+    const file = join(folder, 'r.jsonl');
+    const taught = (unit: string, seed: number, dataHash: string) =>
+      appendResult(file, record(unit, seed, 0.5, { experiment: 'teach', dataHash }));
+    taught('quick: four, lucas', 1, 'd1');
+    taught('quick: four, lucas', 2, 'd2');
+    taught('quick: six, lucas', 1, 'd3');
+    taught('thorough: four, lucas', 1, 'd4');
+    taught('without data: four, lucas', 1, 'd5');
+    taught('output layer alone: four, lucas', 1, 'd1');
+    expect(readResults([file]).notes).toEqual([]);
+    taught('without boosting: four, lucas', 1, 'd6');
+    const [note, ...others] = readResults([file]).notes;
+    expect(others).toEqual([]);
+    expect(note?.text).toBe(
+      'teach: data differ where they should not: d1 (quick: four, lucas, seed 1 and 1 more); d6 (without boosting: four, lucas, seed 1)',
+    );
   });
 
   it('survive whatever bytes they hold', () => {

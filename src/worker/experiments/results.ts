@@ -13,6 +13,8 @@ import {
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { WinnowError } from '../../shared/errors.js';
+import type { MergeNote } from '../../shared/lab.js';
+import { EXPERIMENTS } from './catalogue/index.js';
 
 const Curve = z.strictObject({ x: z.array(z.number()), y: z.array(z.number()) });
 export type Curve = z.infer<typeof Curve>;
@@ -42,12 +44,8 @@ export type ResultRecord = z.infer<typeof ResultRecord>;
 const LINE_BYTES_MAX = 4 * 1024 * 1024;
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const NEWLINE = 0x0a;
-
-/** What a merge has to tell: nothing is lost or averaged silently. */
-export interface MergeNote {
-  readonly kind: 'cut-line' | 'bad-line' | 'repeated' | 'code-versions' | 'data-hashes';
-  readonly text: string;
-}
+/** Of a hash, as a note shows it: enough to tell a few apart. */
+const HASH_DIGITS = 12;
 
 /** Appends one line and waits until it is on the disk. A line that an earlier run left cut in the middle is closed first. */
 export function appendResult(file: string, record: ResultRecord): void {
@@ -106,23 +104,63 @@ export function readResults(files: readonly string[]): { records: ResultRecord[]
       if (earlier) {
         const same = JSON.stringify(earlier.record.metrics) === JSON.stringify(record.metrics);
         const outcome = same ? 'with the same figures' : 'with DIFFERENT figures';
-        notes.push({ kind: 'repeated', text: `${where} repeats ${earlier.where} ${outcome}; the first is used` });
+        notes.push({
+          kind: 'repeated',
+          experiment: record.experiment,
+          text: `${where} repeats ${earlier.where} ${outcome}; the first is used`,
+        });
         return;
       }
       byUnit.set(key, { record, where });
     });
   }
   const records = [...byUnit.values()].map(({ record }) => record);
-  for (const experiment of new Set(records.map((record) => record.experiment))) {
-    const own = records.filter((record) => record.experiment === experiment);
-    noteDifferences(notes, 'code-versions', `${experiment}: code versions`, new Set(own.map((record) => record.codeVersion)));
-    noteDifferences(notes, 'data-hashes', `${experiment}: data`, new Set(own.map((record) => record.dataHash)));
+  for (const [experiment, own] of grouped(records, (record) => record.experiment)) {
+    notes.push(...codeVersions(experiment, own), ...differingData(experiment, own));
   }
   return { records, notes };
 }
 
-function noteDifferences(notes: MergeNote[], kind: MergeNote['kind'], what: string, values: Set<string>): void {
-  if (values.size > 1) notes.push({ kind, text: `${what} differ: ${[...values].sort().join(', ')}` });
+/** A version names its commit, so a long sweep holds many of them: how many, and from which to which, says enough. */
+function codeVersions(experiment: string, records: readonly ResultRecord[]): MergeNote[] {
+  const inOrder = records.toSorted((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1));
+  const versions = [...new Set(inOrder.map((record) => record.codeVersion))];
+  if (versions.length < 2) return [];
+  const text = `${experiment}: measured with ${versions.length} versions of the program, from ${versions[0]} to ${versions.at(-1)}`;
+  return [{ kind: 'code-versions', experiment, text }];
+}
+
+/** Runs that should have read the same data and did not. */
+function differingData(experiment: string, records: readonly ResultRecord[]): MergeNote[] {
+  const described = EXPERIMENTS.find(({ name }) => name === experiment);
+  const dataOf = ({ unit: name, seed }: ResultRecord): string => {
+    const unit = described?.units.find((each) => each.name === name);
+    return unit && described?.dataOf ? described.dataOf(unit, seed) : '';
+  };
+  return [...grouped(records, dataOf).values()].flatMap((alike): MergeNote[] => {
+    const byHash = [...grouped(alike, (record) => record.dataHash)];
+    if (byHash.length < 2) return [];
+    const each = byHash.map(([hash, [first, ...others]]) => {
+      const more = others.length > 0 ? ` and ${others.length} more` : '';
+      return `${shortened(hash)} (${first!.unit}, seed ${first!.seed}${more})`;
+    });
+    return [{ kind: 'data-hashes', experiment, text: `${experiment}: data differ where they should not: ${each.join('; ')}` }];
+  });
+}
+
+function grouped(records: readonly ResultRecord[], by: (record: ResultRecord) => string): Map<string, ResultRecord[]> {
+  const groups = new Map<string, ResultRecord[]>();
+  for (const record of records) {
+    const group = groups.get(by(record));
+    if (group) group.push(record);
+    else groups.set(by(record), [record]);
+  }
+  return groups;
+}
+
+/** Hashes, alone or within words, by their first digits. */
+function shortened(hash: string): string {
+  return hash.replace(/[0-9a-f]{32,}/g, (digits) => digits.slice(0, HASH_DIGITS));
 }
 
 function parseLine(line: string): ResultRecord | null {

@@ -10,11 +10,12 @@ import {
   type LabStart,
   type MatchAnswer,
   type MatchQuestion,
+  type MergeNote,
 } from '../../shared/lab.js';
 import { EXPERIMENTS, findExperiment } from '../experiments/catalogue/index.js';
 import { matchProbability, toNumber } from '../experiments/match-theory.js';
 import { reportExperiment, tableCells } from '../experiments/report.js';
-import { readResults, resultFiles, type MergeNote } from '../experiments/results.js';
+import { readResults, resultFiles } from '../experiments/results.js';
 import { bundleFile, programRoot, winnowHome } from '../places.js';
 import type { LabMessage, LabOrder } from './lab-host.js';
 

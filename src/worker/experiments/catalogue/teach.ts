@@ -1,3 +1,4 @@
+import { FINETUNE_PLANS } from '../../training/finetune/plan.js';
 import type { Experiment, Unit } from '../experiment.js';
 import type { DigitTakes, Task, TeachTask } from '../task.js';
 
@@ -39,6 +40,12 @@ function command(group: string, word: string, method: Method): Unit<TeachTask> {
   };
 }
 
+/** The takes, drawn by the seed, and as many replayed clips as the plan asks for. */
+function dataOf({ base, takes, replay, mode, set }: TeachTask, seed: number): string {
+  const { replayWindows, windowSets } = { ...FINETUNE_PLANS[mode], ...set };
+  return JSON.stringify([base, takes, replay, replayWindows, windowSets, seed]);
+}
+
 const OTHERS = SPEAKERS.slice(2);
 
 export const teach: Experiment<Task> = {
@@ -71,5 +78,6 @@ export const teach: Experiment<Task> = {
     command('command of 20 speakers', 'stop', QUICK),
   ],
   seeds: [1, 2, 3],
+  dataOf: ({ task }, seed) => (task.kind === 'teach' ? dataOf(task, seed) : ''),
   curves: [{ key: 'noise', title: 'Old words in white noise, afterwards', x: 'eta', y: 'accuracy' }],
 };
