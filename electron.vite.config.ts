@@ -13,6 +13,7 @@ export default defineConfig({
           'engine-host': 'src/worker/hosts/engine-host.ts',
           'bench-host': 'src/worker/hosts/bench-host.ts',
           'lab-host': 'src/worker/hosts/lab-host.ts',
+          'inside-worker': 'src/worker/inside/inside-worker.ts',
           'study-worker': 'src/worker/robustness/study-worker.ts',
           'training-worker': 'src/worker/training/training-worker.ts',
           'finetune-worker': 'src/worker/training/finetune/finetune-worker.ts',

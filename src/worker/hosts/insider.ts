@@ -1,9 +1,8 @@
 import { WinnowError } from '../../shared/errors.js';
 import type { InsideChanges, InsideView, ModelFacts, UnitStages } from '../../shared/inside.js';
 import { changedModel } from '../inside/changes.js';
-import { layerFacts } from '../inside/facts.js';
+import { InsideThread } from '../inside/inside-thread.js';
 import { lookInside } from '../inside/look.js';
-import { unitStages } from '../inside/stages.js';
 import type { Backend } from '../network/backend.js';
 import type { Model } from '../network/model.js';
 import type { ModelSource } from './open-models.js';
@@ -22,18 +21,26 @@ interface Opened {
 /** Looks into networks, only when asked to, one look at a time; on the back ends that listen where they are the same. */
 export class Insider {
   private opened: Opened | undefined;
+  private thread: InsideThread | undefined;
   /** The window that was looked at last, to be stepped through. */
   private held: Float32Array | undefined;
   private turn: Promise<unknown> = Promise.resolve();
 
-  /** @param listening the back end that listens with a model and these winners, if one does: opening another takes its time */
+  /**
+   * @param listening the back end that listens with a model and these winners, if one does: opening another takes its time
+   * @param startThread of the product, or of a build elsewhere
+   */
   constructor(
     private readonly source: ModelSource,
     private readonly listening: (modelId: string, changes: InsideChanges) => Backend | undefined,
+    private readonly startThread = (modelId: string) => new InsideThread(modelId),
   ) {}
 
   facts(modelId: string, changes: InsideChanges): Promise<ModelFacts> {
-    return this.inTurn(async () => ({ modelId, layers: layerFacts((await this.open(modelId, changes)).changed.model) }));
+    return this.inTurn(async () => {
+      const thread = await this.threadOf(modelId);
+      return { modelId, layers: await thread.ask({ kind: 'facts', changes }) };
+    });
   }
 
   /** @param window what to look at; without one, what was looked at last. @returns null without sound */
@@ -50,14 +57,17 @@ export class Insider {
   /** @throws WinnowError `inside-unit`, also before anything was looked at */
   unit(modelId: string, changes: InsideChanges, layer: number, unit: number): Promise<UnitStages> {
     return this.inTurn(async () => {
-      const { changed } = await this.open(modelId, changes);
       if (!this.held) throw new WinnowError('inside-unit', { layer, unit });
-      return unitStages(changed.model, this.held, layer, unit);
+      const thread = await this.threadOf(modelId);
+      return thread.ask({ kind: 'stages', changes, window: this.held, layer, unit });
     });
   }
 
   close(): Promise<void> {
-    return this.inTurn(() => this.shut());
+    return this.inTurn(async () => {
+      await this.shut();
+      await this.thread?.close();
+    });
   }
 
   private inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -84,6 +94,12 @@ export class Insider {
     await this.shut();
     this.opened = { key, asIs, changed, own };
     return this.opened;
+  }
+
+  private async threadOf(modelId: string): Promise<InsideThread> {
+    if (this.thread?.modelId === modelId && this.thread.isAlive) return this.thread;
+    await this.thread?.close();
+    return (this.thread = this.startThread(modelId));
   }
 
   private async shut(): Promise<void> {

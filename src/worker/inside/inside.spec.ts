@@ -43,7 +43,7 @@ describe('a network seen from inside', () => {
       const size = facts.channels * facts.height * facts.width;
       const winners = new Set(active(layers[i]!.activeBits));
       for (const unit of [0, [...winners][0]!, size - 1, size >> 1]) {
-        const stages = await unitStages(model, WINDOW, i, unit);
+        const stages = await unitStages(backend, WINDOW, i, unit);
         expect(stages.active).toBe(winners.has(unit));
         expect(stages.rank! <= stages.k!).toBe(stages.active);
         expect(stages.boosted).toBeCloseTo(stages.normalised! * stages.boost!, 4);
@@ -53,7 +53,7 @@ describe('a network seen from inside', () => {
           expect((stages.weightedSum! - mean[stages.channel]!) / deviation).toBeCloseTo(stages.normalised!, 4);
         }
       }
-      await expect(unitStages(model, WINDOW, i, size)).rejects.toMatchObject({ code: 'inside-unit' });
+      await expect(unitStages(backend, WINDOW, i, size)).rejects.toMatchObject({ code: 'inside-unit' });
     }
   });
 

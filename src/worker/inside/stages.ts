@@ -1,21 +1,27 @@
 import { WinnowError } from '../../shared/errors.js';
 import type { UnitStages } from '../../shared/inside.js';
 import { boostFactors, targetDutyCycle } from '../network/boosting.js';
-import { BATCH_NORM_EPSILON, type Model } from '../network/model.js';
-import { ReferenceBackend } from '../network/reference.js';
+import { BATCH_NORM_EPSILON } from '../network/model.js';
+import type { ReferenceBackend } from '../network/reference.js';
 import { competitions, winnersPerCompetition } from '../network/selection.js';
 import { activationShape, layerShapes, tensorSize } from '../network/shapes.js';
 
 /**
- * The numbers of one unit in one window, stage by stage, from the reference back end.
+ * The numbers of one unit in one window, stage by stage.
  * @param unit index into the tensor that the layer's activation works on
  * @throws WinnowError `inside-unit`
  */
-export async function unitStages(model: Model, window: Float32Array, layer: number, unit: number): Promise<UnitStages> {
+export async function unitStages(
+  reference: ReferenceBackend,
+  window: Float32Array,
+  layer: number,
+  unit: number,
+): Promise<UnitStages> {
+  const { model } = reference;
   const shape = layerShapes(model.spec)[layer];
   const tensor = shape && activationShape(shape);
   if (!shape || !tensor || unit >= tensorSize(tensor)) throw new WinnowError('inside-unit', { layer, unit });
-  const { traces } = await new ReferenceBackend(model).infer(window, 1, { trace: true });
+  const { traces } = await reference.infer(window, 1, { trace: true });
   const trace = traces![0]![layer]!;
   const { spec } = shape;
   const tensors = model.layers[layer]!;
