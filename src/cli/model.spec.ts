@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { withoutTensors } from '../../test/helpers/model-bytes.js';
 import { randomModel, randomSpec } from '../../test/helpers/random-networks.js';
 import { LIVE_FEATURES } from '../shared/features.js';
 import { decodeModel, encodeModel } from '../worker/network/model-file.js';
+import { presetNetwork } from '../worker/network/presets.js';
 import { command } from './model.js';
 
 const model = (seed: number) => ({
@@ -88,6 +90,20 @@ describe('winnow model', () => {
     await expect(json('verify', join(root, 'one.safetensors'), '--clips', root)).rejects.toMatchObject({
       code: 'model-no-clips',
     });
+  });
+
+  it('[negative] refuses a model without duty cycles, by name, wherever it comes from', async () => {
+    const path = join(root, 'converted.safetensors');
+    const file = encodeModel(randomModel(presetNetwork('WtSparsity11'), 1));
+    writeFileSync(
+      path,
+      withoutTensors(file, (name) => name.endsWith('.dutyCycle')),
+    );
+    for (const action of ['show', 'import', 'verify']) {
+      const refused = expect(json(action, path)).rejects;
+      await refused.toMatchObject({ code: 'model-format', exit: 1, message: expect.stringContaining('duty cycles') });
+    }
+    expect((await json('list')).filter(({ shipped }) => !shipped)).toEqual([]);
   });
 
   it.each([

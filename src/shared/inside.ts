@@ -29,7 +29,7 @@ export interface LayerFacts {
     readonly boostStrength: number;
     readonly boosted: boolean;
   } | null;
-  /** By unit or channel; null in a model without duty cycles. */
+  /** By unit or channel; null where units do not compete. */
   readonly dutyCycle: readonly number[] | null;
   readonly targetDutyCycle: number | null;
   /** In bits, and the most that the target allows. */

@@ -18,7 +18,7 @@ function oneLayer(shape: LayerShape, tensors: LayerTensors): LayerFacts {
   const tensor = activationShape(shape);
   const competes = activation.kind === 'kWinners';
   const target = competes ? targetDutyCycle(activation, tensor) : null;
-  const duty = competes && tensors.dutyCycle ? tensors.dutyCycle : null;
+  const duty = tensors.dutyCycle ?? null;
   const use = duty && target !== null ? layerEntropy(duty, target) : null;
   const perUnit = weightsPerUnit(tensors, shape.channels, fanIn);
   return {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withoutTensors } from '../../../test/helpers/model-bytes.js';
 import { randomModel, randomSpec, randomWindows } from '../../../test/helpers/random-networks.js';
 import { WinnowError } from '../../shared/errors.js';
 import type { Model } from './model.js';
@@ -150,6 +151,13 @@ describe('a damaged or hostile file', () => {
     const { header, data } = open(good);
     change(header, 'conv1.bias');
     expect(codeOf(() => decodeModel(close(header, data)))).toBe('model-format');
+  });
+
+  it('[negative] is refused without the duty cycles of a layer whose units compete, by the name of what is missing', () => {
+    const file = encodeModel(randomModel(presetNetwork('WtSparsity11'), 1));
+    const read = () => decodeModel(withoutTensors(file, (name) => name.endsWith('.dutyCycle')));
+    expect(read).toThrow(expect.objectContaining({ code: 'model-format' }));
+    expect(read).toThrow(/duty cycles \(tensor "conv1\.dutyCycle"\) are missing/);
   });
 
   it('is refused for a header of absurd length, before it is read', () => {

@@ -184,7 +184,7 @@ function checkLabels({ labels }: Model, outputs: number): void {
 }
 
 /** SHA-256 of the description and, for each tensor in the order of its bytes, a line that names it and its bytes. */
-function contentHash(description: string, tensors: readonly StoredTensor[]): string {
+export function contentHash(description: string, tensors: readonly StoredTensor[]): string {
   const hash = createHash('sha256').update(description, 'utf8');
   for (const { name, dtype, shape, bytes } of tensors)
     hash.update(`\n${name} ${dtype} ${shape.join(',')}\n`, 'utf8').update(bytes);

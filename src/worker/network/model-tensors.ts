@@ -56,13 +56,21 @@ export class StoredLayers {
       ...weights,
       bias: vector('bias'),
       ...(spec.batchNorm ? { mean: vector('mean'), variance: vector('variance') } : {}),
-      ...(spec.activation.kind === 'kWinners' ? { dutyCycle: vector('dutyCycle') } : {}),
+      ...(spec.activation.kind === 'kWinners' ? { dutyCycle: this.dutyCycle(spec.name, channels) } : {}),
     };
   }
 
   /** @throws WinnowError `model-format` where tensors are left that belong to no layer */
   finish(): void {
     for (const name of this.tensors.keys()) throw refusal(`tensor "${name.slice(0, 64)}" belongs to no layer`);
+  }
+
+  /** Boosting decides by them who wins, and training goes on from them: zeros in their place would be another network. */
+  private dutyCycle(layer: string, channels: number): Float32Array {
+    const name = `${layer}.dutyCycle`;
+    if (!this.tensors.has(name))
+      throw refusal(`units of layer "${layer}" compete, and their duty cycles (tensor "${name}") are missing`);
+    return this.numbers(name, channels, false);
   }
 
   private sparseWeights(layer: string, bitmap: StoredTensor, count: number): Pick<LayerTensors, 'weight' | 'mask'> {
