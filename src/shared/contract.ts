@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { BenchReport } from './bench.js';
-import { ClipSource, RECORDINGS_MAX, STUDY_MODELS_MAX, type ClipList, type JudgedClip, type StudyState } from './study.js';
+import {
+  ClipSource,
+  RECORDINGS_MAX,
+  STUDY_MODELS_MAX,
+  type ClipList,
+  type ClipsOpening,
+  type JudgedClip,
+  type StudyState,
+} from './study.js';
 import type { ErrorReport } from './errors.js';
 import { LabStart, MatchQuestion, type LabExperiment, type LabRun, type MatchAnswer, type MergeNote } from './lab.js';
 import type { TakeListing, TakeSummary, TeachState } from './teaching.js';
@@ -348,8 +356,10 @@ export const CALLS = {
   'lab.match': call<MatchAnswer>()(MatchQuestion),
   /** The benchmark that runs, or the last one. */
   'bench.get': call<BenchReport>()(Nothing),
-  /** The clips of a list, in the order in which they are judged. */
+  /** The clips of a list, in the order in which they are judged. Who opens another list meanwhile ends it: `study-superseded`. */
   'clips.open': call<ClipList>()(z.strictObject({ source: ClipSource })),
+  /** How far the opening of a list is; null while none is opened. */
+  'clips.opening': call<ClipsOpening | null>()(Nothing),
   /** What models make of one clip's own window with the clip's own noise: counting the answers gives the noise score. */
   'clips.judge': call<JudgedClip>()(
     z.strictObject({

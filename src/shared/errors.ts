@@ -367,6 +367,11 @@ export const ERRORS = {
     next: 'Wait for it to end, or stop it first.',
     exit: 1,
   },
+  'study-superseded': {
+    cause: 'Another list of clips was opened before this one was read.',
+    next: 'Open this one again, if it is the one to be judged.',
+    exit: 1,
+  },
   'study-clip': {
     cause: 'The list has no clip number {index}; it has {count}.',
     next: 'Open the list again: its folder may have changed.',

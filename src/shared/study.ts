@@ -30,6 +30,12 @@ export interface ClipList {
   readonly clips: readonly { readonly key: string; readonly word: string }[];
 }
 
+/** Clips decoded so far of a list that is being opened. */
+export interface ClipsOpening {
+  readonly done: number;
+  readonly total: number;
+}
+
 /** What one model makes of one clip's own window. */
 export interface ClipJudgement {
   readonly modelId: string;

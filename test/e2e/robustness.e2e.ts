@@ -15,6 +15,8 @@ const CLIPS = 32;
 /** A level of the noise score at which networks fail. */
 const RAISED_ETA = 0.3;
 const LIST_MS = 60_000;
+/** Far more than a list can show. */
+const MANY_CLIPS = 300;
 const WORDS = ['yes', 'no', 'up', 'down', 'left', 'right', 'stop', 'go'];
 const TEST_CLIPS = join(process.env.WINNOW_DATA ?? join(ROOT, '../shared/data'), 'commands/test');
 const TEST_CLIPS_PER_WORD = 3;
@@ -226,6 +228,26 @@ describe.skipIf(without)('robustness, served and driven in a browser', () => {
     await page.getByRole('button', { name: 'Measure' }).click();
     await winnow.region('Noise score').getByRole('alert').getByText('nowhere').waitFor();
     await winnow.choose('Test list', 'shipped');
+  });
+
+  it('offers a few of many clips at once, and more of them to who types', async () => {
+    const { page } = winnow;
+    const folder = join(home.path, 'many');
+    mkdirSync(join(folder, 'yes'), { recursive: true });
+    for (let i = 0; i < MANY_CLIPS; i++) copyFileSync(clipOf('yes'), join(folder, 'yes', `${i}.wav`));
+    await page.getByRole('tab', { name: 'Side by side' }).click();
+    await chooseFolder(folder);
+    await page.getByText(`0 of ${MANY_CLIPS} clips.`).waitFor({ timeout: LIST_MS });
+    const clip = page.getByRole('combobox', { name: 'Clip', exact: true });
+    await clip.click();
+    const offered = page.getByRole('listbox', { name: 'Clip' }).getByRole('option');
+    await offered.getByText(`of ${MANY_CLIPS}; type to find others`).waitFor();
+    expect(await offered.count()).toBeLessThan(20);
+    await clip.fill('299');
+    await expect.poll(() => offered.allInnerTexts()).toEqual(['yes/299']);
+    await clip.press('Escape');
+    await winnow.choose('Test list', 'shipped');
+    await page.getByRole('tab', { name: 'Noise score' }).click();
   });
 
   it('tells which kind of network holds better, from the cards of the models that ship', async () => {

@@ -1,6 +1,6 @@
 import type { NoiseSettings } from '../../shared/contract.js';
 import { WinnowError, type ErrorReport } from '../../shared/errors.js';
-import type { ClipList, ClipSource, JudgedClip } from '../../shared/study.js';
+import type { ClipList, ClipsOpening, ClipSource, JudgedClip } from '../../shared/study.js';
 import { playWav } from '../audio/player.js';
 import type { Session } from './session.svelte.js';
 
@@ -31,9 +31,14 @@ export function runningAccuracy(played: readonly PlayedClip[], modelId: string):
 /** Levels of the automatic sweep of one clip. */
 export const SWEEP_ETAS: readonly number[] = Array.from({ length: 26 }, (_, i) => (2 * i) / 100);
 
+/** A list that is being opened is asked this often how far it is. */
+const OPENING_MS = 300;
+
 /** A list of clips played to some models one after another, with the noise of the settings. */
 export class PlayedList {
   clips = $state.raw<ClipList['clips']>([]);
+  /** How far the opening of the list is; null once it is open. */
+  opening = $state.raw<ClipsOpening | null>(null);
   played = $state.raw<readonly PlayedClip[]>([]);
   /** What the models made of the clip that was judged last. */
   current = $state.raw<JudgedClip | null>(null);
@@ -48,20 +53,33 @@ export class PlayedList {
   /** Each clip has the same noise every time. */
   frozen = $state(true);
   #stop = false;
+  /** Lists asked for: only the last one is wanted. */
+  #asked = 0;
 
   constructor(private readonly session: Session) {}
 
   async open(source: ClipSource): Promise<void> {
     // Not `stop`: that tells of what was running, and who opens a list does not want to be called again when that changes.
     this.#stop = true;
+    const number = ++this.#asked;
+    const isWanted = (): boolean => number === this.#asked;
+    this.opening = { done: 0, total: 0 };
+    const watch = setInterval(() => void this.#watch(isWanted), OPENING_MS);
     await this.#attempt(async () => {
       this.clips = [];
       this.stopped = null;
       this.played = [];
       this.sweep = [];
       this.current = null;
-      this.clips = (await this.session.call('clips.open', { source })).clips;
+      try {
+        const { clips } = await this.session.call('clips.open', { source });
+        if (isWanted()) this.clips = clips;
+      } catch (error) {
+        if (isWanted()) throw error;
+      }
     });
+    clearInterval(watch);
+    if (isWanted()) this.opening = null;
   }
 
   stop(): void {
@@ -94,6 +112,11 @@ export class PlayedList {
         await this.#hear(this.current);
       }
     });
+  }
+
+  async #watch(isWanted: () => boolean): Promise<void> {
+    const opening = await this.session.call('clips.opening', {}).catch(() => null);
+    if (opening && this.opening && isWanted()) this.opening = opening;
   }
 
   async #judge(source: ClipSource, index: number, counts: boolean): Promise<void> {

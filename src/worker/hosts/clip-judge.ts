@@ -2,10 +2,11 @@ import type { NoiseSettings } from '../../shared/contract.js';
 import type { FeatureSpec } from '../../shared/features.js';
 import { WinnowError } from '../../shared/errors.js';
 import type { BackendKind } from '../../shared/network.js';
-import type { ClipList, ClipSource, JudgedClip } from '../../shared/study.js';
+import type { ClipList, ClipsOpening, ClipSource, JudgedClip } from '../../shared/study.js';
 import { recordingOf } from '../audio/noise.js';
 import { createBatchExtractor } from '../features/batch.js';
 import { loadNative } from '../network/native-loader.js';
+import type { OnClips } from '../training/clip-store.js';
 import { openClips, type ListedClips } from '../robustness/clip-list.js';
 import { judgeClip } from '../robustness/judge.js';
 import { mixedNoise } from '../robustness/noise-score.js';
@@ -18,16 +19,35 @@ export class ClipJudge {
   private list: { readonly key: string; readonly clips: ListedClips } | undefined;
   private noise: { readonly key: string; readonly mixed: MixedNoise } | undefined;
   private turn: Promise<unknown> = Promise.resolve();
+  /** Lists asked for: only the last one is wanted. */
+  private asked = 0;
+  private underWay: ClipsOpening | null = null;
 
   constructor(source: ModelSource, report: (error: unknown) => void) {
     this.models = new OpenModels(source, report);
   }
 
+  /** How far the opening of a list is; null while none is opened. */
+  get opening(): ClipsOpening | null {
+    return this.underWay;
+  }
+
+  /** @throws WinnowError `study-superseded` when another list is asked for meanwhile, and what opening a list throws */
   open(source: ClipSource): Promise<ClipList> {
+    const number = ++this.asked;
+    const onClips: OnClips = (done, total) => {
+      if (number !== this.asked) throw new WinnowError('study-superseded');
+      this.underWay = { done, total };
+    };
     return this.inTurn(async () => {
       this.forgetList();
-      const { clips } = await this.opened(source);
-      return { clips: clips.map(({ key, word }) => ({ key, word })) };
+      try {
+        onClips(0, 0);
+        const { clips } = await this.opened(source, onClips);
+        return { clips: clips.map(({ key, word }) => ({ key, word })) };
+      } finally {
+        this.underWay = null;
+      }
     });
   }
 
@@ -76,11 +96,11 @@ export class ClipJudge {
     this.list = undefined;
   }
 
-  private async opened(source: ClipSource): Promise<ListedClips> {
+  private async opened(source: ClipSource, onClips?: OnClips): Promise<ListedClips> {
     const key = JSON.stringify(source);
     if (this.list?.key === key) return this.list.clips;
     this.forgetList();
-    const clips = await openClips(source);
+    const clips = await openClips(source, onClips);
     this.list = { key, clips };
     return clips;
   }

@@ -164,6 +164,7 @@ export class Engine implements Served {
         if (!caller.local && source.kind === 'folder') refuse('The folder of clips');
         return this.judge.open(source);
       },
+      'clips.opening': async () => this.judge.opening,
       'clips.judge': async (request) => {
         if (!caller.local) refuseRemoteStudy(request.source, request.noise, request.models, this.settings.get());
         return this.judge.judge(request, settings.get().backend);
