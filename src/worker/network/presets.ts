@@ -51,6 +51,9 @@ function winners(
 
 interface ConvSettings {
   readonly channels: number;
+  /** 5 x 5, then a max-pool of 2, unless given. */
+  readonly kernel?: number;
+  readonly pool?: number;
   readonly density: number;
   readonly unitsPerMask?: number;
   readonly activation: Activation;
@@ -64,9 +67,9 @@ interface LinearSettings {
 }
 
 function conv(name: string, settings: ConvSettings, batchNorm: boolean, before: boolean): ConvLayer {
-  const { channels, density, activation } = settings;
+  const { channels, density, activation, kernel = KERNEL, pool = POOL } = settings;
   const base = { name, weightDensity: density, ...masked(settings), batchNorm, activation };
-  return { type: 'conv', ...base, channels, kernel: KERNEL, pool: POOL, activationBeforePool: before };
+  return { type: 'conv', ...base, channels, kernel, pool, activationBeforePool: before };
 }
 
 function linear(name: string, settings: LinearSettings, batchNorm: boolean, dropout = 0): LinearLayer {
@@ -82,7 +85,7 @@ function output(units: number): LinearLayer {
   return linear('output', { units, density: 1, activation: { kind: 'none' } }, false);
 }
 
-/** conv 5x5 -> pool 2, once or twice, then one hidden linear layer and the output layer. */
+/** Convolutions with their max-pools, then one hidden linear layer and the output layer. */
 function convolutional(
   name: string,
   input: NetworkSpec['input'],
@@ -229,6 +232,49 @@ function gscDense(name: string, source: string, channels: readonly [number, numb
   };
 }
 
+/** Of four convolutions: 5 x 5 and a max-pool of 2, then 3 x 3 three times, the second of them with a max-pool. */
+const DEEP_SHAPES = [{}, { kernel: 3, pool: 1 }, { kernel: 3 }, { kernel: 3, pool: 1 }] as const;
+
+function deep(
+  name: string,
+  source: string,
+  layers: readonly Pick<ConvSettings, 'channels' | 'density' | 'unitsPerMask' | 'activation'>[],
+  hidden: LinearSettings,
+): Preset {
+  const convs = layers.map((layer, i) => ({ ...layer, ...DEEP_SHAPES[i] }));
+  const settings = { outputs: GSC_OUTPUTS, batchNorm: true, beforePool: false };
+  return {
+    name,
+    source,
+    outputs: GSC_OUTPUTS,
+    masks: 'equalPerUnit',
+    build: (options = {}) => convolutional(name, SPECTROGRAM, convs, hidden, settings, options),
+  };
+}
+
+/** The later layers see what few winners pass on, so that more of them may win: 1.5 M multiplies in all. */
+const deepWinners = (percentOn: number): Activation => winners({ percentOn }, 1, GSC_BOOSTING);
+
+const DEEP_SPARSE = deep(
+  'deepSparse',
+  'not published: four sparse convolutions for 1.5 M multiplies',
+  [
+    { channels: 32, density: 0.5, unitsPerMask: 16, activation: deepWinners(0.38) },
+    { channels: 64, density: 0.4, unitsPerMask: 64, activation: deepWinners(0.4) },
+    { channels: 64, density: 0.4, unitsPerMask: 64, activation: deepWinners(0.4) },
+    { channels: 128, density: 0.5, unitsPerMask: 16, activation: deepWinners(0.5) },
+  ],
+  { units: 256, density: 0.25, unitsPerMask: 16, activation: deepWinners(0.5) },
+);
+
+/** What a dense network can do with the depth and the multiplies of `deepSparse`. */
+const DEEP_DENSE = deep(
+  'deepDense',
+  'not published: the depth and the multiplies of deepSparse, dense',
+  [16, 24, 24, 48].map((channels) => ({ channels, density: 1, activation: relu })),
+  { units: 128, density: 1, activation: relu },
+);
+
 /** Paper Table 1 and 3: no batch norm, winners after the pool, k-inference factor 1.5. */
 function mnist(name: string, title: string, convs: readonly (readonly [number, number?])[], hidden: LinearSettings): Preset {
   const layers = convs.map(([channels, k]) => ({
@@ -288,6 +334,8 @@ const ALL: readonly Preset[] = [
   gscDense('denseSmall1', 'poster, DenseSmall1', [32, 64], 300, 536_008),
   gscDense('denseSmall2', 'poster, DenseSmall2', [32, 32], 300, 270_376),
   gscDense('denseEqualCost', 'what a dense network can do with the multiplies of WtSparsity11', [13, 13], 500),
+  DEEP_SPARSE,
+  DEEP_DENSE,
   mnist('mnistDenseCNN1', 'Dense CNN-1', [[30]], hiddenRelu(1000)),
   mnist('mnistDenseCNN2', 'Dense CNN-2', [[30], [30]], hiddenRelu(1000)),
   mnist('mnistSparseCNN1', 'Sparse CNN-1', [[30, 400]], hiddenWinners(150, 50, 0.3)),
