@@ -12,7 +12,7 @@ import type { ClipStore } from './clip-store.js';
 import { classOf, isWord } from './dataset.js';
 import type { NoiseRecordings } from './noise-recordings.js';
 import { deriveSeed, Random } from './random.js';
-import type { Recipe } from './recipe.js';
+import { Augmentation, type Recipe } from './recipe.js';
 
 /** Clips augmented and extracted at a time: 18 MB of samples. */
 const BATCH_CLIPS = 256;
@@ -81,7 +81,8 @@ function epochsFolder(): string {
 
 function epochFile(source: PremadeSource, epoch: number): string {
   const { recipe, clips, noise, extractor } = source;
-  const augmentation = { ...recipe.augmentation, randomFloor: null };
+  // Parsed, so that the order in which a recipe names its settings makes no difference.
+  const augmentation = Augmentation.parse({ ...recipe.augmentation, randomFloor: null });
   const features = { ...recipe.features, standardise: false };
   const hash = createHash('sha256').update(
     JSON.stringify({

@@ -122,14 +122,22 @@ const SCALED = ['features.standardise=true', 'augmentation.randomFloor={"lowDb":
 /** More winners, as the default model has them: 1.49 M multiplies. */
 const MANY_WINNERS = [0.35, 0.5, 0.5].map((on, i) => `network.layers.${i}.activation.count.percentOn=${on}`);
 
+/** The training of the default model, half as long, and no teachers. */
+const NOISY = ['schedule.epochs=30', 'schedule.learningRateFactor=0.9'];
+
 export const robustness: Experiment<Task> = {
   name: 'robustness',
   title: 'Sparse against dense at equal multiplies, by training',
   question: 'Under which training does a sparse network hear better in noise than a dense one, of its own cost and of any?',
-  source: 'no published figures; the published training, and the same with standardised windows and a random floor',
+  source:
+    'no published figures; the published training, the same with standardised windows and a random floor ("scaled"), and the default model\'s, with noise and rooms',
   publishedTask: false,
   baseline: 'dense, published training',
-  metrics: METRICS,
+  metrics: [
+    ...METRICS.slice(0, 2),
+    { key: 'background', title: 'amid recordings, 5 dB', format: 'percent' },
+    ...METRICS.slice(2),
+  ],
   units: [
     variant('dense, published training', 'commands-dense'),
     variant('dense of equal cost, published training', 'denseEqualCost'),
@@ -146,6 +154,8 @@ export const robustness: Experiment<Task> = {
       ...SCALED,
     ),
     variant('sparse, many winners, scaled', 'commands-sparse-wide', ...MANY_WINNERS, ...SCALED),
+    variant('dense, four convolutions, noise in training', 'commands-dense-noise', ...NOISY),
+    variant('sparse, four convolutions, noise in training', 'commands', ...NOISY),
   ],
   seeds: [1, 2, 3, 4, 5],
   curves: CURVES,

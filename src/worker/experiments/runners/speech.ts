@@ -46,7 +46,7 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
   );
   if (!outcome.finished) throw new WinnowError('experiment-stopped', { kept: `epoch ${outcome.epochs}` });
   const report = outcome.report!;
-  const figures = report['test'] as Pick<Evaluation, 'accuracy' | 'noise'>;
+  const figures = report['test'] as Pick<Evaluation, 'accuracy' | 'noise' | 'background'>;
   const onTest = report['bestOnTest'] as Pick<Evaluation, 'accuracy' | 'noise'>;
   const history = report['epochs'] as readonly EpochRecord[];
   await rm(out);
@@ -56,6 +56,7 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
     metrics: {
       accuracy: figures.accuracy!,
       noise: figures.noise!.mean,
+      ...(figures.background ? { background: figures.background.accuracy } : {}),
       nonZeros: nonZeroParameters(recipe.network),
       multiplies: sum(Object.values(expectedMultiplies(recipe.network))),
     },
