@@ -10,7 +10,7 @@ import { ClipStore } from './clip-store.js';
 import { clipsOf, listData, type Listing } from './dataset.js';
 import { NoiseRecordings } from './noise-recordings.js';
 import { PremadeEpochs, type TrainingSet } from './premade-epochs.js';
-import { withSettings } from './recipe.js';
+import { type Augmentation, type Recipe, withSettings } from './recipe.js';
 import { findRecipe } from './recipes.js';
 
 let folder: string;
@@ -30,12 +30,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+function tiny(preset: string, ...settings: string[]): Recipe {
+  return withSettings(findRecipe(preset), ['labels=["_silence_","_unknown_","yes","no"]', 'premadeEpochs=2', ...settings]);
+}
+
 async function epochs(preset: string, ...settings: string[]): Promise<PremadeEpochs> {
-  const recipe = withSettings(findRecipe(preset), [
-    'labels=["_silence_","_unknown_","yes","no"]',
-    'premadeEpochs=2',
-    ...settings,
-  ]);
+  return made(tiny(preset, ...settings));
+}
+
+async function made(recipe: Recipe): Promise<PremadeEpochs> {
   const noise = await NoiseRecordings.load(listing, 'train');
   const extractor = createBatchExtractor(recipe.features, loadNative().engine);
   const premade = new PremadeEpochs({ recipe, clips, noise, extractor });
@@ -123,6 +126,15 @@ describe('PremadeEpochs', () => {
     rmSync(path.join(folder, 'cache', 'epochs'), { recursive: true });
     expect((await epochs('commands')).read(0, 1)).toEqual(first);
     expect((await epochs('commands', 'augmentationSeed=2')).read(0, 1).windows).not.toEqual(first.windows);
+  });
+
+  it('are the same files whatever the order in which a recipe names its settings', async () => {
+    const recipe = tiny('commands');
+    await made(recipe);
+    const files = readdirSync(path.join(folder, 'cache', 'epochs'));
+    const turned = Object.fromEntries(Object.entries(recipe.augmentation).reverse()) as Augmentation;
+    await made({ ...recipe, augmentation: turned });
+    expect(readdirSync(path.join(folder, 'cache', 'epochs'))).toEqual(files);
   });
 
   it('leaves nothing behind when it is stopped', async () => {
