@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
-import { startWinnow, type RunningCommand } from '../helpers/command.js';
-import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
-import { WinnowPage, serve } from '../helpers/served-page.js';
+import { CHROMIUM } from '../helpers/browser.js';
+import { startWinnow } from '../helpers/command.js';
+import { artefact, leavesOut } from '../helpers/project.js';
+import { servedPage } from '../helpers/served-page.js';
 import { sineWav } from '../helpers/wav.js';
 
 const without = leavesOut('frame times beside the engine', [CHROMIUM === undefined && 'no Chromium']);
@@ -60,28 +59,18 @@ function summary(frameMs: readonly number[]): Frames {
  * processor without a graphics card) and on what else runs. The figures lie in `artifacts/frames.json`.
  */
 describe.skipIf(without)('pictures beside the engine', () => {
-  const home = temporaryFolder('frames');
-  const sound = join(home.path, 'tone.wav');
+  const winnow = servedPage('frames');
+  const sound = join(winnow.home, 'tone.wav');
   const measured: Record<string, EngineFigures & Partial<Frames>> = {};
-  let command: RunningCommand;
-  let browser: Browser;
-  let winnow: WinnowPage;
 
   beforeAll(async () => {
     writeFileSync(sound, sineWav({ seconds: SOUND_SECONDS, hertz: 440, amplitude: 0.5 }));
-    const served = await serve({ WINNOW_HOME: home.path });
-    command = served.command;
-    browser = await launchBrowser();
-    winnow = await WinnowPage.open(browser, served.address);
     await winnow.choose('Input', { label: 'WAV or FLAC file…' });
     await winnow.page.getByLabel('Path of the file on this computer').fill(sound);
     await winnow.page.getByLabel('Path of the file on this computer').press('Enter');
     await winnow.page.getByRole('slider', { name: 'Noise level eta' }).fill(ETA);
   });
   afterAll(async () => {
-    await browser?.close();
-    await command?.stop();
-    home.remove();
     if (Object.keys(measured).length === 0) return;
     writeFileSync(artefact('frames.json'), `${JSON.stringify(measured, null, 2)}\n`);
     for (const [screen, figures] of Object.entries(measured)) console.log(`frames: ${screen} ${JSON.stringify(figures)}`);
@@ -102,7 +91,7 @@ describe.skipIf(without)('pictures beside the engine', () => {
 
   it('without any picture: the engine alone', async () => {
     const args = ['listen', '--input', sound, '--json', '--noise', 'white', '--eta', ETA];
-    const alone = startWinnow(args, { WINNOW_HOME: home.path });
+    const alone = startWinnow(args, { WINNOW_HOME: winnow.home });
     await wait(SETTLE_MS + WATCHED_MS);
     await alone.stop();
     const { latencyMsP50, latencyMsP95, late, dropped } = alone.json().at(-1) as Record<string, number>;

@@ -1,15 +1,13 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeWav } from '../../src/worker/audio/wav.js';
 import { Random } from '../../src/worker/training/random.js';
-import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import { CHROMIUM } from '../helpers/browser.js';
 import { clipName } from '../helpers/clips.js';
-import type { RunningCommand } from '../helpers/command.js';
-import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
-import { WinnowPage, serve } from '../helpers/served-page.js';
+import { artefact, leavesOut } from '../helpers/project.js';
+import { servedPage } from '../helpers/served-page.js';
 import { VirtualMicrophone, missingForMicrophone } from '../helpers/virtual-microphone.js';
 
 const RATE_HZ = 16_000;
@@ -28,30 +26,18 @@ const withoutPage = leavesOut('noise in a browser', [CHROMIUM === undefined && '
 const withoutRoom = leavesOut('noise of a recorded room', [CHROMIUM === undefined && 'no Chromium', missingForMicrophone()]);
 
 describe.skipIf(withoutPage)('noise from a file', () => {
-  const home = temporaryFolder('noise');
-  let command: RunningCommand;
-  let browser: Browser;
-  let winnow: WinnowPage;
+  const winnow = servedPage('noise');
 
   beforeAll(async () => {
-    const served = await serve({ WINNOW_HOME: home.path });
-    command = served.command;
-    browser = await launchBrowser();
-    winnow = await WinnowPage.open(browser, served.address);
     await winnow.choose('Input', 'demo:');
     await winnow.page.getByRole('slider', { name: 'Noise level eta' }).fill(ETA);
     await winnow.listen();
     await winnow.status(/Listening: /);
     await winnow.choose('Kind of noise', 'file');
   });
-  afterAll(async () => {
-    await browser?.close();
-    await command?.stop();
-    home.remove();
-  });
 
   async function give(name: string, bytes: Uint8Array): Promise<void> {
-    const path = join(home.path, name);
+    const path = join(winnow.home, name);
     writeFileSync(path, bytes);
     await winnow.page.getByLabel('Path of the noise file on this computer').fill(path);
     await winnow.page.getByLabel('Path of the noise file on this computer').press('Enter');
@@ -90,27 +76,15 @@ describe.skipIf(withoutPage)('noise from a file', () => {
 });
 
 describe.skipIf(withoutRoom)('noise of a room that is recorded from a microphone', () => {
-  const home = temporaryFolder('room');
   let microphone: VirtualMicrophone;
-  let command: RunningCommand;
-  let browser: Browser;
-  let winnow: WinnowPage;
-
   beforeAll(async () => {
     microphone = await VirtualMicrophone.start();
-    const served = await serve({ ...microphone.env, WINNOW_HOME: home.path });
-    command = served.command;
-    browser = await launchBrowser();
-    winnow = await WinnowPage.open(browser, served.address);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await command?.stop();
-    microphone?.stop();
-    home.remove();
-  });
+  afterAll(() => microphone?.stop());
 
-  const rooms = (): string[] => readdirSync(join(home.path, 'rooms'));
+  const winnow = servedPage('room', { env: () => microphone.env });
+
+  const rooms = (): string[] => readdirSync(join(winnow.home, 'rooms'));
 
   it('[negative] keeps no room that is digital silence', async () => {
     const { page } = winnow;
@@ -126,7 +100,7 @@ describe.skipIf(withoutRoom)('noise of a room that is recorded from a microphone
 
   it('is mixed in at the level that the slider says, can be heard, and is there for the noise score', async () => {
     const { page } = winnow;
-    const file = join(home.path, 'hiss.wav');
+    const file = join(winnow.home, 'hiss.wav');
     writeFileSync(file, encodeWav(hiss(ROOM_SECONDS)));
     await page.getByRole('button', { name: 'Record the room' }).click();
     await microphone.recorded();

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import type { Page } from 'playwright-core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CHROMIUM } from '../helpers/browser.js';
 import { clipName } from '../helpers/clips.js';
-import type { RunningCommand } from '../helpers/command.js';
-import { ROOT, artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
-import { WinnowPage, serve } from '../helpers/served-page.js';
+import { ROOT, artefact, leavesOut } from '../helpers/project.js';
+import { WinnowPage, servedPage } from '../helpers/served-page.js';
 import { sineWav } from '../helpers/wav.js';
 
 const without = leavesOut('the page in a browser', [CHROMIUM === undefined && 'no Chromium']);
@@ -34,26 +33,12 @@ async function dropFile(page: Page, name: string, bytes: Buffer): Promise<void> 
 }
 
 describe.skipIf(without)('the page, served and driven in a browser', () => {
-  const home = temporaryFolder('page');
-  let command: RunningCommand;
-  let address: string;
-  let browser: Browser;
-  let winnow: WinnowPage;
+  const winnow = servedPage('page');
 
-  beforeAll(async () => {
-    ({ command, address } = await serve({ WINNOW_HOME: home.path }));
-    browser = await launchBrowser();
-    winnow = await WinnowPage.open(browser, address);
-  });
   afterEach(async () => {
     const stop = winnow.page.getByRole('button', { name: 'Stop', exact: true });
     if (await stop.isVisible()) await stop.click();
     await winnow.page.getByRole('button', { name: 'Listen', exact: true }).waitFor();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await command?.stop();
-    home.remove();
   });
 
   it('shows the word of a clip that was played through the whole path, with its sound to hear again and to save', async () => {
@@ -79,7 +64,7 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
 
   it('mixes in as much noise as the slider says', async () => {
     const { page } = winnow;
-    const tone = join(home.path, 'tone.wav');
+    const tone = join(winnow.home, 'tone.wav');
     await writeFile(tone, sineWav({ seconds: TONE_SECONDS, hertz: 440, amplitude: TONE_AMPLITUDE }));
     await winnow.choose('Input', { label: 'WAV or FLAC file…' });
     await page.getByLabel('Path of the file on this computer').fill(tone);
@@ -166,7 +151,7 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
   });
 
   it('remembers the settings, and shows them on a second page', async () => {
-    const second = await WinnowPage.open(browser, address);
+    const second = await WinnowPage.open(winnow.browser, winnow.address);
     await winnow.choose('Input', `demo:${clipName('no')}`);
     const input = second.page.getByRole('combobox', { name: 'Input', exact: true });
     await expect.poll(() => input.inputValue(), { timeout: POLL_LIMIT_MS }).toBe(`demo:${clipName('no')}`);
@@ -193,7 +178,7 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
 
   it('[negative] says what to do where a file cannot be heard, and goes on', async () => {
     const { page } = winnow;
-    const broken = join(home.path, 'broken.wav');
+    const broken = join(winnow.home, 'broken.wav');
     await writeFile(broken, 'RIFF, but nothing else of a WAV file');
     await winnow.choose('Input', { label: 'WAV or FLAC file…' });
     await page.getByLabel('Path of the file on this computer').fill(broken);
@@ -208,7 +193,7 @@ describe.skipIf(without)('the page, served and driven in a browser', () => {
   });
 
   it('[negative] is refused without the token of its address', async () => {
-    const { origin } = new URL(address);
+    const { origin } = new URL(winnow.address);
     expect((await fetch(`${origin}/`)).status).toBe(401);
     expect((await fetch(`${origin}/?token=wrong`)).status).toBe(401);
   });

@@ -1,12 +1,11 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
+import type { Locator } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM } from '../helpers/browser.js';
 import { clipOf } from '../helpers/clips.js';
-import type { RunningCommand } from '../helpers/command.js';
-import { artefact, leavesOut, ROOT, temporaryFolder } from '../helpers/project.js';
-import { WinnowPage, serve } from '../helpers/served-page.js';
+import { artefact, leavesOut, ROOT } from '../helpers/project.js';
+import { servedPage } from '../helpers/served-page.js';
 
 const without = leavesOut('robustness in a browser', [CHROMIUM === undefined && 'no Chromium']);
 const MODELS = ['commands-sparse', 'commands-dense'] as const;
@@ -28,23 +27,11 @@ interface Counts {
 }
 
 describe.skipIf(without)('robustness, served and driven in a browser', () => {
-  const home = temporaryFolder('robustness');
-  let command: RunningCommand;
-  let browser: Browser;
-  let winnow: WinnowPage;
+  const winnow = servedPage('robustness', { screen: 'robustness' });
 
   beforeAll(async () => {
-    const served = await serve({ WINNOW_HOME: home.path });
-    command = served.command;
-    browser = await launchBrowser();
-    winnow = await WinnowPage.open(browser, `${served.address.replace(/#.*$/, '')}#robustness`);
     await winnow.choose('Model', MODELS[0]);
     await winnow.choose('Beside it', MODELS[1]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await command?.stop();
-    home.remove();
   });
 
   const accuracyCell = (model: string): Locator => winnow.page.locator(`td[data-model="${model}"]`);
@@ -125,7 +112,7 @@ describe.skipIf(without)('robustness, served and driven in a browser', () => {
 
   it.skipIf(withoutTestClips)('does so with test clips of the data, the first of every word by name', async () => {
     const { page } = winnow;
-    const folder = join(home.path, 'test clips');
+    const folder = join(winnow.home, 'test clips');
     for (const word of WORDS) {
       mkdirSync(join(folder, word), { recursive: true });
       const first = readdirSync(join(TEST_CLIPS, word)).sort().slice(0, TEST_CLIPS_PER_WORD);
@@ -183,7 +170,7 @@ describe.skipIf(without)('robustness, served and driven in a browser', () => {
 
   it('finds a clip by typing, and counts no clip of a word that no model knows', async () => {
     const { page } = winnow;
-    const folder = join(home.path, 'words');
+    const folder = join(winnow.home, 'words');
     for (const [word, voices] of [
       ['yes', ['anna', 'ben']],
       ['halt', ['anna', 'ben', 'clara']],
@@ -216,14 +203,14 @@ describe.skipIf(without)('robustness, served and driven in a browser', () => {
       .getByText(/of 22$/)
       .waitFor({ timeout: LIST_MS });
 
-    const strange = join(home.path, 'strange');
+    const strange = join(winnow.home, 'strange');
     cpSync(join(folder, 'halt'), join(strange, 'halt'), { recursive: true });
     await page.getByLabel(/^Its path/).fill(strange);
     await page.getByLabel(/^Its path/).press('Enter');
     await page.getByRole('button', { name: 'Measure' }).click();
     await page.locator(`tr[data-model="${MODELS[0]}"]`).getByText('0 of 0').waitFor({ timeout: LIST_MS });
 
-    await page.getByLabel(/^Its path/).fill(join(home.path, 'nowhere'));
+    await page.getByLabel(/^Its path/).fill(join(winnow.home, 'nowhere'));
     await page.getByLabel(/^Its path/).press('Enter');
     await page.getByRole('button', { name: 'Measure' }).click();
     await winnow.region('Noise score').getByRole('alert').getByText('nowhere').waitFor();
@@ -232,7 +219,7 @@ describe.skipIf(without)('robustness, served and driven in a browser', () => {
 
   it('offers a few of many clips at once, and more of them to who types', async () => {
     const { page } = winnow;
-    const folder = join(home.path, 'many');
+    const folder = join(winnow.home, 'many');
     mkdirSync(join(folder, 'yes'), { recursive: true });
     for (let i = 0; i < MANY_CLIPS; i++) copyFileSync(clipOf('yes'), join(folder, 'yes', `${i}.wav`));
     await page.getByRole('tab', { name: 'Side by side' }).click();

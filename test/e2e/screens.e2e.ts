@@ -1,10 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
-import type { RunningCommand } from '../helpers/command.js';
-import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
-import { WinnowPage, serve } from '../helpers/served-page.js';
+import { describe, expect, it } from 'vitest';
+import { CHROMIUM } from '../helpers/browser.js';
+import { artefact, leavesOut } from '../helpers/project.js';
+import { servedPage } from '../helpers/served-page.js';
 
 const without = leavesOut('the screens in both themes and sizes', [CHROMIUM === undefined && 'no Chromium']);
 const DEMO = fileURLToPath(new URL('../../resources/clips/demo.wav', import.meta.url));
@@ -28,22 +26,7 @@ const UNNAMED = `[...document.querySelectorAll('button, input, select, textarea,
   .map((element) => element.outerHTML.slice(0, 120))`;
 
 describe.skipIf(without)('every screen, in both themes and both sizes', () => {
-  const home = temporaryFolder('screens');
-  let command: RunningCommand;
-  let browser: Browser;
-  let winnow: WinnowPage;
-
-  beforeAll(async () => {
-    const served = await serve({ WINNOW_HOME: home.path });
-    command = served.command;
-    browser = await launchBrowser();
-    winnow = await WinnowPage.open(browser, served.address);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await command?.stop();
-    home.remove();
-  });
+  const winnow = servedPage('screens');
 
   /** Pictures of what is shown now, and what is wrong with it for people who see or hear it otherwise. */
   async function look(name: string): Promise<void> {

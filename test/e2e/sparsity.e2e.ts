@@ -1,9 +1,7 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
-import type { RunningCommand } from '../helpers/command.js';
-import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
-import { WinnowPage, serve } from '../helpers/served-page.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM } from '../helpers/browser.js';
+import { artefact, leavesOut } from '../helpers/project.js';
+import { servedPage } from '../helpers/served-page.js';
 
 const without = leavesOut('sparsity in a browser', [CHROMIUM === undefined && 'no Chromium']);
 /** How long the picture runs beside the engine before its latency is read. */
@@ -12,24 +10,12 @@ const LIVE_MS = 8_000;
 const CHANGE_MS = 10_000;
 
 describe.skipIf(without)('sparsity, served and driven in a browser', () => {
-  const home = temporaryFolder('sparsity');
-  let command: RunningCommand;
-  let browser: Browser;
-  let winnow: WinnowPage;
+  const winnow = servedPage('sparsity');
 
   beforeAll(async () => {
-    const served = await serve({ WINNOW_HOME: home.path });
-    command = served.command;
-    browser = await launchBrowser();
-    winnow = await WinnowPage.open(browser, served.address);
     await winnow.choose('Model', 'commands-sparse');
     await winnow.choose('Input', 'demo:');
     await winnow.page.getByRole('link', { name: 'Sparsity' }).click();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await command?.stop();
-    home.remove();
   });
 
   it('shows a clip inside the network: winners, duty cycles, and one unit stage by stage', async () => {

@@ -1,14 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeWav } from '../../src/worker/audio/wav.js';
 import { loadNative } from '../../src/worker/network/native-loader.js';
-import { CHROMIUM, launchBrowser } from '../helpers/browser.js';
-import type { RunningCommand } from '../helpers/command.js';
-import { artefact, leavesOut, temporaryFolder } from '../helpers/project.js';
-import { WinnowPage, serve } from '../helpers/served-page.js';
+import { CHROMIUM } from '../helpers/browser.js';
+import { artefact, leavesOut } from '../helpers/project.js';
+import { servedPage } from '../helpers/served-page.js';
 import { VirtualMicrophone, missingForMicrophone } from '../helpers/virtual-microphone.js';
 import { whistle } from '../helpers/whistle.js';
 
@@ -24,25 +22,13 @@ const BREATH_MS = 400;
 const TRAINING_MS = 240_000;
 
 describe.skipIf(without)('teaching a word in the window', () => {
-  const home = temporaryFolder('teach');
   let microphone: VirtualMicrophone;
-  let command: RunningCommand;
-  let browser: Browser;
-  let winnow: WinnowPage;
-
   beforeAll(async () => {
     microphone = await VirtualMicrophone.start();
-    const served = await serve({ ...microphone.env, WINNOW_HOME: home.path, WINNOW_CACHE: join(home.path, 'cache') });
-    command = served.command;
-    browser = await launchBrowser();
-    winnow = await WinnowPage.open(browser, served.address);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await command?.stop();
-    microphone?.stop();
-    home.remove();
-  });
+  afterAll(() => microphone?.stop());
+
+  const winnow = servedPage('teach', { env: (home) => ({ ...microphone.env, WINNOW_CACHE: join(home, 'cache') }) });
 
   it(
     'goes from naming it to a network that knows it, and back',
@@ -53,7 +39,7 @@ describe.skipIf(without)('teaching a word in the window', () => {
       await page.getByRole('button', { name: 'Add', exact: true }).click();
       const word = winnow.region('whistle');
       for (let take = 1; take <= TAKES; take++) {
-        const file = join(home.path, `whistle-${take}.wav`);
+        const file = join(winnow.home, `whistle-${take}.wav`);
         writeFileSync(file, encodeWav(whistle(take)));
         await word.getByRole('button', { name: 'Record' }).click();
         await microphone.recorded();
@@ -102,7 +88,7 @@ describe.skipIf(without)('teaching a word in the window', () => {
     'goes on listening while it trains, and loses no sound',
     async () => {
       const { page } = winnow;
-      const folder = join(home.path, 'takes', 'whistle');
+      const folder = join(winnow.home, 'takes', 'whistle');
       mkdirSync(folder, { recursive: true });
       for (let take = 1; take <= TAKES; take++) writeFileSync(join(folder, `${take}.wav`), encodeWav(whistle(take)));
       await page.reload();

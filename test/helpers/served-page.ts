@@ -134,9 +134,9 @@ export class ServedPage extends WinnowPage {
  * A page for the tests of a block, called there: it opens before the first of them and is gone after the last.
  * @param name of the home folder
  */
-export function servedPage(name: string, more: { env?: () => Environment; screen?: string } = {}): ServedPage {
+export function servedPage(name: string, more: { env?: (home: string) => Environment; screen?: string } = {}): ServedPage {
   const served = new ServedPage(name);
-  beforeAll(() => served.start(more.env?.() ?? {}, more.screen));
+  beforeAll(() => served.start(more.env?.(served.home) ?? {}, more.screen));
   afterAll(() => served.end());
   return served;
 }
