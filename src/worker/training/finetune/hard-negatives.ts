@@ -75,6 +75,16 @@ export function spliced(one: Float32Array, other: Float32Array, random: Random):
   return out;
 }
 
+/** So much of a word, from anywhere in it. @param length samples; a word that is no longer stays whole */
+export function pieceOf(sound: Float32Array, length: number, random: Random): Float32Array {
+  const { first, last } = wordBounds(sound);
+  if (last - first <= length) return sound;
+  const out = new Float32Array(sound.length);
+  const from = random.integer(first, last - length);
+  place(out, sound.subarray(from, from + length), from);
+  return out;
+}
+
 function place(out: Float32Array, piece: Float32Array, at: number): void {
   const length = Math.min(piece.length, out.length - at);
   for (let i = 0; i < length; i++) {

@@ -8,7 +8,7 @@ import { Random } from '../random.js';
 import { LIVE_FEATURES } from '../../../shared/features.js';
 import { bandLimited } from './band-limit.js';
 import { marginsOf, READINESS_MARGIN, readinessShift } from './calibrate.js';
-import { hardNegative, spliced, wordBounds } from './hard-negatives.js';
+import { hardNegative, pieceOf, spliced, wordBounds } from './hard-negatives.js';
 import { layerUse } from './layer-use.js';
 import { withOutputsFor } from './output-layer.js';
 import { FINETUNE_PLANS, FinetunePlan, TRAINED_LAYERS } from './plan.js';
@@ -139,6 +139,19 @@ describe('hard negatives', () => {
     expect(wordBounds(sound).first).toBe(wordBounds(take).first);
     expect(sound.subarray(6500, 6900)).toEqual(take.subarray(6500, 6900));
     expect(sound).not.toEqual(take);
+  });
+
+  it('cut a word to a length, from anywhere in it', () => {
+    const starts = new Set<number>();
+    for (let seed = 0; seed < 10; seed++) {
+      const piece = pieceOf(take, 1600, new Random(seed));
+      const { first, last } = wordBounds(piece);
+      expect(Math.abs(last - first - 1600)).toBeLessThanOrEqual(320);
+      expect(piece.subarray(first + 320, last - 320)).toEqual(take.subarray(first + 320, last - 320));
+      starts.add(first);
+    }
+    expect(starts.size).toBeGreaterThan(3);
+    expect(pieceOf(take, 4000, random)).toBe(take);
   });
 
   it('are sound, and never the take itself', () => {

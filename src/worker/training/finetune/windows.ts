@@ -9,7 +9,7 @@ import { samplesPerWindow } from '../premade-epochs.js';
 import { deriveSeed, Random } from '../random.js';
 import type { Augmentation } from '../recipe.js';
 import { bandLimited } from './band-limit.js';
-import { hardNegative, spliced, wordBounds } from './hard-negatives.js';
+import { hardNegative, pieceOf, spliced, wordBounds } from './hard-negatives.js';
 import type { FinetunePlan } from './plan.js';
 import { silenceClass, type Replay } from './replay.js';
 import { recoloured, voiceColour, type VoiceColour } from './voice-colour.js';
@@ -39,8 +39,10 @@ const TILT_MAX = 0.6;
 const RECOLOURED_SHARE = 0.6;
 /** Clips that the colour of the others is taken from. */
 const COLOUR_CLIPS = 64;
-/** Of the replayed windows that are changed, those in which the word ends as another one: words that nobody has recorded. */
+/** Of the changed windows of words that the network does not know, those in which the word ends as another one: words that nobody has recorded. */
 const SPLICED_SHARE = 0.35;
+/** Of the same, those cut to the length of a take: a word must not be told by its length. */
+const PIECE_SHARE = 0.5;
 /** Gain of a take before anything else, as speakers lean back and forth, in decades. */
 const GAIN_DECADES = 0.4;
 
@@ -248,18 +250,34 @@ function spoken(source: WindowSource, sound: (random: Random) => Float32Array, t
 }
 
 function replayed(source: WindowSource, colour: Colours, clip: number): Item {
+  const target = source.replay.targets[clip]!;
   return {
-    target: source.replay.targets[clip]!,
+    target,
     replayed: true,
     write: (window, random) => {
       const samples = new Float32Array(CLIP_SAMPLES);
       source.replay.read(clip, samples);
       if (random.chance(UNCHANGED_SHARE)) return augmentClip(samples, window, UNCHANGED, random, source.noise);
-      const word = random.chance(SPLICED_SHARE) ? spliced(samples, replayedClip(source, random), random) : samples;
+      // What the network knew is to stay known: only what it did not is made into something else again.
+      const known = target >= 0 && source.labels[target] !== UNKNOWN_LABEL;
+      const word = known ? samples : otherWord(source, samples, random);
       const sound = random.chance(RECOLOURED_SHARE) ? recoloured(word, colour.others, colour.takes) : word;
       return changed(sound, window, REPLAY_AUGMENTATION, random, source.noise);
     },
   };
+}
+
+/** Made of a word that the network does not know: another one, or a piece of one. */
+function otherWord(source: WindowSource, sound: Float32Array, random: Random): Float32Array {
+  const word = random.chance(SPLICED_SHARE) ? spliced(sound, replayedClip(source, random), random) : sound;
+  return random.chance(PIECE_SHARE) ? pieceOf(word, takeLength(source, random), random) : word;
+}
+
+/** Samples that the word takes in one of the takes. */
+function takeLength({ taught }: WindowSource, random: Random): number {
+  const { takes } = taught[random.integer(0, taught.length - 1)]!;
+  const { first, last } = wordBounds(takes[random.integer(0, takes.length - 1)]!);
+  return last - first;
 }
 
 /** Speech as it might also have been recorded: elsewhere in the window, in another room, with another microphone. */
