@@ -99,7 +99,7 @@ function recipeText(recipe: Recipe): string[] {
 }
 
 function distillationText({ teachers, share }: TaughtBy): string {
-  const names = teachers.map(({ name, sha256 }) => `\`${name}\` (sha256 ${sha256})`).join(' and ');
+  const names = new Intl.ListFormat('en').format(teachers.map(({ name, sha256 }) => `\`${name}\` (sha256 ${sha256})`));
   return `Taught by ${names}: the answers weigh ${percent(share)} %, the labels the rest.`;
 }
 
