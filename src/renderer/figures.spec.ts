@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, count, decibels, NONE, percent, streamTime, timesFewer } from './figures.js';
+import { bytes, count, decibels, NONE, percent, signed, streamTime, timesFewer } from './figures.js';
 
 describe('figures', () => {
   it('writes fractions and levels, and a dash for what is not there', () => {
-    expect(percent(0.9704)).toBe('97.0 %');
+    expect(percent(0.9704)).toBe('97.0\u00a0%');
     expect(percent(undefined)).toBe(NONE);
-    expect(decibels(-12.4)).toBe('−12 dB');
-    expect(decibels(-0.2)).toBe('0 dB');
-    expect(decibels(-0.04, 1)).toBe('0.0 dB');
+    expect(decibels(-12.4)).toBe('−12\u00a0dB');
+    expect(decibels(-0.2)).toBe('0\u00a0dB');
+    expect(decibels(-0.04, 1)).toBe('0.0\u00a0dB');
     expect(decibels(null)).toBe(NONE);
+    expect([-1.25, -0.001, 3].map((value) => signed(value, 1))).toEqual(['−1.3', '0.0', '3.0']);
     expect(decibels(-Infinity)).toBe(NONE);
   });
 
@@ -17,12 +18,12 @@ describe('figures', () => {
       '7',
       '999',
       '1600',
-      '12.3 k',
-      '999 k',
-      '1.00 M',
-      '866 k',
-      '13.1 M',
-      '2.50 G',
+      '12.3\u00a0k',
+      '999\u00a0k',
+      '1.00\u00a0M',
+      '866\u00a0k',
+      '13.1\u00a0M',
+      '2.50\u00a0G',
     ]);
     expect([900, 12_400, 3_456_000].map(bytes)).toEqual(['900 B', '12 kB', '3.46 MB']);
   });

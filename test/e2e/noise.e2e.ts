@@ -65,7 +65,7 @@ describe.skipIf(withoutPage)('noise from a file', () => {
         .region('Noise')
         .locator('dd')
         .nth(1)
-        .getByText(/^−?\d+ dB$/)
+        .getByText(/^−?\d+\sdB$/)
         .waitFor();
     }
     await page.getByRole('button', { name: 'Hear it' }).click();
@@ -116,7 +116,7 @@ describe.skipIf(withoutRoom)('noise of a room that is recorded from a microphone
       .region('Noise')
       .locator('dd')
       .nth(1)
-      .getByText(/^−?\d+ dB$/)
+      .getByText(/^−?\d+\sdB$/)
       .waitFor();
     await page.screenshot({ path: artefact('room-noise.png') });
     await page.getByRole('button', { name: 'Listen', exact: true }).waitFor();

@@ -25,6 +25,14 @@ const UNNAMED = `[...document.querySelectorAll('button, input, select, textarea,
   })
   .map((element) => element.outerHTML.slice(0, 120))`;
 
+/** Scrolls to what did not fit. @returns whether there is any */
+const TO_END = `(() => {
+  const main = document.querySelector('main');
+  main.scrollTop = main.scrollHeight;
+  return main.scrollTop > 0;
+})()`;
+const TO_TOP = `document.querySelector('main').scrollTop = 0`;
+
 describe.skipIf(without)('every screen, in both themes and both sizes', () => {
   const winnow = servedPage('screens');
 
@@ -38,7 +46,10 @@ describe.skipIf(without)('every screen, in both themes and both sizes', () => {
       await page.locator(presentation ? 'html[data-size="presentation"]' : 'html:not([data-size])').waitFor();
       for (const scheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: scheme });
-        await page.screenshot({ path: artefact(`screens/${name}-${scheme}${presentation ? '-presentation' : ''}.png`) });
+        const picture = `screens/${name}-${scheme}${presentation ? '-presentation' : ''}`;
+        await page.screenshot({ path: artefact(`${picture}.png`) });
+        if (await page.evaluate(TO_END)) await page.screenshot({ path: artefact(`${picture}-end.png`) });
+        await page.evaluate(TO_TOP);
       }
       const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
       expect(overflow, `${name}, ${size}: wider than the window`).toBe(0);
@@ -111,6 +122,32 @@ describe.skipIf(without)('every screen, in both themes and both sizes', () => {
     // The list of the Lab's experiments is asked for when it is opened.
     if (title === 'Lab') await winnow.page.getByRole('heading', { level: 2 }).first().waitFor();
     await look(title.toLowerCase());
+  });
+
+  it('the other parts of the Lab', async () => {
+    await screen('6');
+    for (const part of ['Noise curves', 'Match theory', 'Speed']) {
+      await tab(part);
+      await look(`lab-${part.toLowerCase().replace(' ', '-')}`);
+    }
+    // By the keyboard, round to the first.
+    await winnow.page.getByRole('tab', { name: 'Speed' }).press('ArrowRight');
+    await winnow.page.getByRole('tab', { name: 'Experiments', selected: true }).waitFor();
+    await winnow.page.getByRole('button', { name: ' teach ' }).click();
+    await look('lab-teach');
+  });
+
+  it('Help', async () => {
+    const { page } = winnow;
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.screenshot({ path: artefact(`screens/help-${scheme}.png`) });
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'hidden' });
   });
 
   it('breaks no rule of its own policy and leaves no error uncaught', () => {

@@ -120,6 +120,14 @@ export class Session {
     return this.#titles.get(id) ?? id;
   }
 
+  /** A model's line in every chart: what is in use and what stands beside it have the colours that they have elsewhere. */
+  styleOf(id: string): { readonly colour: number; readonly dash: number } {
+    const used = this.settings?.models ?? [];
+    const others = (this.models ?? []).map((model) => model.id).filter((other) => !used.includes(other));
+    const place = Math.max(0, [...used, ...others].indexOf(id));
+    return { colour: place, dash: place };
+  }
+
   get listening(): boolean {
     return this.snapshot?.listening ?? false;
   }
