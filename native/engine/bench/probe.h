@@ -22,7 +22,8 @@ struct Probe {
   std::vector<Read> reads;
 };
 
-/// Takes about half a second where nothing else runs. The best of many short rounds counts: whatever else the machine does makes a round slower, never faster.
+/// Takes about half a second where nothing else runs. The best of many short rounds counts: whatever else the machine does makes
+/// a round slower, never faster.
 /// @param threads 1 .. 256
 Probe probe(Isa isa, int threads);
 

@@ -10,7 +10,8 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   const auto& isas = availableIsas();
   auto available = Napi::Array::New(env, isas.size());
-  for (size_t i = 0; i < isas.size(); i++) available[static_cast<uint32_t>(i)] = Napi::String::New(env, std::string(nameOf(isas[i])));
+  for (size_t i = 0; i < isas.size(); i++)
+    available[static_cast<uint32_t>(i)] = Napi::String::New(env, std::string(nameOf(isas[i])));
   auto result = Napi::Object::New(env);
   result["isa"] = Napi::String::New(env, std::string(nameOf(isas.front())));
   result["available"] = available;

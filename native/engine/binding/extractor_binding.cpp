@@ -55,7 +55,8 @@ class ExtractorBinding : public Napi::ObjectWrap<ExtractorBinding> {
       if (count < 0 || perClip <= 0 || samples.size % static_cast<size_t>(perClip) != 0 ||
           samples.size / static_cast<size_t>(perClip) != static_cast<size_t>(count))
         throw Napi::RangeError::New(env, "samples has not count x samplesPerClip values");
-      Extractor::Request request{samples.data, static_cast<size_t>(count), static_cast<size_t>(perClip), nullptr, nullptr, coreCount()};
+      Extractor::Request request{samples.data, static_cast<size_t>(count), static_cast<size_t>(perClip), nullptr, nullptr,
+                                 coreCount()};
       if (call[3].IsObject()) options(call[3].As<Napi::Object>(), request);
       auto out = Napi::Float32Array::New(env, request.count * MEL_BANDS * FRAMES);
       extractor_->extract(request, out.Data());

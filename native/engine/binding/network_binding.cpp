@@ -21,7 +21,8 @@ Array arrayTo(Napi::Env env, const std::vector<T>& values) {
 }
 
 /// The layers of a quantised model (src/worker/network/quantised.ts): bytes become whole numbers in single precision.
-void quantisedFrom(const Napi::Value& value, const NetworkSpec& spec, std::vector<LayerTensors>& layers, std::vector<Quantisation>& quantisation) {
+void quantisedFrom(const Napi::Value& value, const NetworkSpec& spec, std::vector<LayerTensors>& layers,
+                   std::vector<Quantisation>& quantisation) {
   const Napi::Env env = value.Env();
   if (!value.IsArray()) throw Napi::TypeError::New(env, "layers is not an array");
   const auto array = value.As<Napi::Array>();
@@ -49,7 +50,8 @@ void quantisedFrom(const Napi::Value& value, const NetworkSpec& spec, std::vecto
     if (!from.Get("rankFactor").IsUndefined()) {
       const auto factor = typed(from, "rankFactor", napi_uint8_array).As<Napi::Uint8Array>();
       numbers.rankFactor.assign(factor.Data(), factor.Data() + factor.ElementLength());
-      if (numbers.rankFactor.size() != spec.layers[i].channels) throw Napi::RangeError::New(env, "rankFactor has not one value per unit");
+      if (numbers.rankFactor.size() != spec.layers[i].channels)
+        throw Napi::RangeError::New(env, "rankFactor has not one value per unit");
     }
     if (spec.layers[i].activation.kind == ActivationKind::kWinners) tensors.dutyCycle.assign(spec.layers[i].channels, 0);
     if (i + 1 < array.Length()) {

@@ -35,12 +35,13 @@ class StreamBinding : public Napi::ObjectWrap<StreamBinding> {
     const Napi::Env env = call.Env();
     return guarded(env, [&]() -> Napi::Value {
       const FloatView window = floatsFrom(call[0], "window");
-      if (window.size != stream_->inputSize()) throw Napi::RangeError::New(env, "window has not " + std::to_string(stream_->inputSize()) + " values");
+      if (window.size != stream_->inputSize())
+        throw Napi::RangeError::New(env, "window has not " + std::to_string(stream_->inputSize()) + " values");
       if (!call[1].IsNumber() || !call[2].IsNumber()) throw Napi::TypeError::New(env, "factor and offset are numbers");
       auto logits = Napi::Float32Array::New(env, stream_->classes());
       auto active = Napi::Uint32Array::New(env, stream_->layers()), multiplies = Napi::Uint32Array::New(env, stream_->layers());
-      stream_->step(window.data, call[1].As<Napi::Number>().FloatValue(), call[2].As<Napi::Number>().FloatValue(), logits.Data(), active.Data(),
-                    multiplies.Data());
+      stream_->step(window.data, call[1].As<Napi::Number>().FloatValue(), call[2].As<Napi::Number>().FloatValue(), logits.Data(),
+                    active.Data(), multiplies.Data());
       auto object = Napi::Object::New(env);
       object["logits"] = logits;
       object["active"] = active;

@@ -40,10 +40,13 @@ class TrainerBinding : public Napi::ObjectWrap<TrainerBinding> {
  public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Trainer",
-                       {InstanceMethod<&TrainerBinding::setLayers>("setLayers"), InstanceMethod<&TrainerBinding::getLayers>("getLayers"),
-                        InstanceMethod<&TrainerBinding::getState>("getState"), InstanceMethod<&TrainerBinding::setState>("setState"),
+                       {InstanceMethod<&TrainerBinding::setLayers>("setLayers"),
+                        InstanceMethod<&TrainerBinding::getLayers>("getLayers"),
+                        InstanceMethod<&TrainerBinding::getState>("getState"),
+                        InstanceMethod<&TrainerBinding::setState>("setState"),
                         InstanceMethod<&TrainerBinding::train>("train"), InstanceMethod<&TrainerBinding::logits>("logits"),
-                        InstanceMethod<&TrainerBinding::getSkip>("getSkip"), InstanceMethod<&TrainerBinding::resetSkip>("resetSkip"),
+                        InstanceMethod<&TrainerBinding::getSkip>("getSkip"),
+                        InstanceMethod<&TrainerBinding::resetSkip>("resetSkip"),
                         InstanceMethod<&TrainerBinding::timings>("timings")});
   }
 
@@ -54,8 +57,8 @@ class TrainerBinding : public Napi::ObjectWrap<TrainerBinding> {
       const auto options = call[1].As<Napi::Object>();
       const double threads = numberOf(options, "threads"), seed = numberOf(options, "seed");
       if (!(threads >= 1 && threads <= THREADS_MAX)) throw Napi::RangeError::New(call.Env(), "threads is not in 1..256");
-      trainer_ = std::make_unique<train::Trainer>(spec, static_cast<uint64_t>(static_cast<int64_t>(seed)), static_cast<int>(threads),
-                                                  chooseIsa(isaOption(options)), skipOption(options));
+      trainer_ = std::make_unique<train::Trainer>(spec, static_cast<uint64_t>(static_cast<int64_t>(seed)),
+                                                  static_cast<int>(threads), chooseIsa(isaOption(options)), skipOption(options));
     });
   }
 

@@ -83,7 +83,8 @@ struct LayerShape {
   uint32_t inputChannels, inputHeight, inputWidth;
   /// Before pooling.
   uint32_t channels, height, width;
-  /// After pooling (a pool that does not divide drops the rest); equal to the above for a linear layer, whose height and width are 1.
+  /// After pooling (a pool that does not divide drops the rest); equal to the above for a linear layer, whose height and width
+  /// are 1.
   uint32_t outputHeight, outputWidth;
   /// Weights of one filter or unit, on the mask or not.
   uint32_t fanIn;

@@ -39,9 +39,10 @@ class BitConvProducts : public Products {
     const BitConv conv{shape_.height,   shape_.width, shape_.inputWidth, shape_.inputChannels,
                        pool_,           shape_.channels, taps_.data(),   static_cast<uint32_t>(taps_.size()),
                        valueAt_.data()};
-    const uint64_t rows = inBytes_ ? kernels_.run8(conv, in.bits.data(), in.bytes.data(), bytes_.data(), affine_.shift.data(), out)
-                                   : kernels_.run(conv, in.bits.data(), in.values.data(), weights_.data(), affine_.scale.data(),
-                                                  affine_.shift.data(), out);
+    const uint64_t rows =
+        inBytes_ ? kernels_.run8(conv, in.bits.data(), in.bytes.data(), bytes_.data(), affine_.shift.data(), out)
+                 : kernels_.run(conv, in.bits.data(), in.values.data(), weights_.data(), affine_.scale.data(),
+                                affine_.shift.data(), out);
     return rows * shape_.channels;
   }
 
@@ -101,7 +102,8 @@ bool bitConvFits(const LayerSpec& layer, const LayerShape& shape, const LayerTen
   return rows > 0 && rows <= BIT_ROWS_MAX && rows <= BITS_BELOW * shape.fanIn;
 }
 
-std::unique_ptr<Products> makeBitConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, bool quantised, Isa isa) {
+std::unique_ptr<Products> makeBitConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
+                                      bool quantised, Isa isa) {
   return std::make_unique<BitConvProducts>(layer, shape, tensors, quantised, isa);
 }
 

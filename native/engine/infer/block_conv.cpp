@@ -24,7 +24,8 @@ std::vector<uint32_t> tapsOf(const LayerShape& shape, const LayerTensors& tensor
 class BlockConvProducts : public Products {
  public:
   BlockConvProducts(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, Isa isa)
-      : kernels_(blockConvKernelsFor(isa)), shape_(shape), pool_(layer.activationBeforePool ? 1 : layer.pool), affine_(tensors, shape.channels) {
+      : kernels_(blockConvKernelsFor(isa)), shape_(shape), pool_(layer.activationBeforePool ? 1 : layer.pool),
+        affine_(tensors, shape.channels) {
     const uint32_t kernel = layer.kernel;
     starts_.push_back(0);
     for (uint32_t block = 0; block < shape.channels / BLOCK; block++) {

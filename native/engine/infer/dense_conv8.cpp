@@ -10,7 +10,8 @@ constexpr uint32_t TAPS = DENSE_CONV8_KERNEL * DENSE_CONV8_KERNEL, QUAD = 4;
 
 class DenseConv8Products : public Products {
  public:
-  DenseConv8Products(const LayerShape& shape, const LayerTensors& tensors, Isa isa) : kernels_(int8KernelsFor(isa)), shape_(shape) {
+  DenseConv8Products(const LayerShape& shape, const LayerTensors& tensors, Isa isa)
+      : kernels_(int8KernelsFor(isa)), shape_(shape) {
     for (uint32_t c = 0; c < shape.channels; c++) bias_.push_back(static_cast<int32_t>(tensors.bias[c]));
     starts_.push_back(0);
     for (uint32_t block = 0; block < shape.channels; block += BLOCK) {
@@ -68,8 +69,8 @@ class DenseConv8Products : public Products {
 }  // namespace
 
 bool denseConv8Fits(const LayerSpec& layer, const LayerShape& shape, Isa isa) {
-  return int8KernelsFor(isa).denseConv != nullptr && layer.type == LayerType::conv && layer.kernel == DENSE_CONV8_KERNEL && layer.pool == 2 &&
-         !layer.activationBeforePool && shape.inputChannels == 1 && shape.channels % BLOCK == 0;
+  return int8KernelsFor(isa).denseConv != nullptr && layer.type == LayerType::conv && layer.kernel == DENSE_CONV8_KERNEL &&
+         layer.pool == 2 && !layer.activationBeforePool && shape.inputChannels == 1 && shape.channels % BLOCK == 0;
 }
 
 std::unique_ptr<Products> makeDenseConv8(const LayerShape& shape, const LayerTensors& tensors, Isa isa) {

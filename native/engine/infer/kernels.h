@@ -85,7 +85,8 @@ struct BlockConvKernels {
   /// out = the larger of a and b, lane by lane; a multiple of BLOCK of them
   void (*larger)(const float* a, const float* b, uint32_t count, float* out);
   /// out[row][lane] = scale[lane] x from[row][lane] + shift[lane], rows of `out` being `stride` floats apart
-  void (*scaled)(const float* from, uint32_t rows, uint32_t lanes, const float* scale, const float* shift, float* out, uint32_t stride);
+  void (*scaled)(const float* from, uint32_t rows, uint32_t lanes, const float* scale, const float* shift, float* out,
+                 uint32_t stride);
 };
 WINNOW_KERNELS(BlockConvKernels, blockConvKernels)
 

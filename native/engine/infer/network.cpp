@@ -54,7 +54,8 @@ Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layer
   build(spec, layers, nullptr, first);
 }
 
-Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>& quantisation, Isa isa)
+Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>& quantisation,
+                 Isa isa)
     : isa_(isa) {
   checkLimits(spec);
   if (quantisation.size() != layers.size() || layers.size() != spec.layers.size())
@@ -63,8 +64,8 @@ Network::Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layer
   checkSums(spec, layers);
 }
 
-void Network::build(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>* quantisation,
-                    FirstLayer first) {
+void Network::build(const NetworkSpec& spec, const std::vector<LayerTensors>& layers,
+                    const std::vector<Quantisation>* quantisation, FirstLayer first) {
   checkTensors(spec, layers);
   checkNumbers(spec, layers);
   inputSize_ = spec.inputSize();
@@ -130,7 +131,8 @@ void Network::runOne(const float* window, StageScratch& scratch, float* logits, 
   if (stages_.front().reads() == InputForm::list) findActive(*in, inputSize_);
   for (size_t i = 0; i < stages_.size(); i++) {
     const bool last = i + 1 == stages_.size();
-    const auto counts = stages_[i].run(*in, *out, scratch, last ? InputForm::values : stages_[i + 1].reads(), traces ? traces + i : nullptr);
+    const auto counts = stages_[i].run(*in, *out, scratch, last ? InputForm::values : stages_[i + 1].reads(),
+                                       traces ? traces + i : nullptr);
     active[i] = counts.active;
     multiplies[i] = static_cast<uint32_t>(std::min<uint64_t>(counts.multiplies, std::numeric_limits<uint32_t>::max()));
     std::swap(in, out);

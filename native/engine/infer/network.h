@@ -36,7 +36,8 @@ class Network {
   /// An 8-bit network: weights of -127 to 127, biases in units of the sums, no batch norm; inputs are whole numbers of 0 to 255
   /// and logits are the last layer's sums, exact.
   /// @throws std::invalid_argument also where a sum could reach 2^24
-  Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>& quantisation, Isa isa);
+  Network(const NetworkSpec& spec, const std::vector<LayerTensors>& layers, const std::vector<Quantisation>& quantisation,
+          Isa isa);
 
   Isa isa() const { return isa_; }
   uint32_t inputSize() const { return inputSize_; }

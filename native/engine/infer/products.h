@@ -77,11 +77,12 @@ std::unique_ptr<Products> makeStreamConv(const LayerSpec& layer, const LayerShap
 
 /// A convolution of winners that are given as bits, where all filters share their taps.
 bool bitConvFits(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors);
-std::unique_ptr<Products> makeBitConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, bool quantised, Isa isa);
+std::unique_ptr<Products> makeBitConv(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors,
+                                      bool quantised, Isa isa);
 
 /// @param in the memory layout of its input @param first whether zero inputs are counted too
-std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first,
-                                            Isa isa);
+std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in,
+                                            bool first, Isa isa);
 
 /// The 8-bit first layer where the instruction set has a kernel for its shape. Its input is whole numbers, 0 to 255.
 bool denseConv8Fits(const LayerSpec& layer, const LayerShape& shape, Isa isa);

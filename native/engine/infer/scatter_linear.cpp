@@ -15,7 +15,8 @@ constexpr uint32_t SHORT_COLUMN = 32;
 class ScatterLinearProducts : public Products {
  public:
   ScatterLinearProducts(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first, Isa isa)
-      : kernels_(scatterLinearKernelsFor(isa)), scatter_(scatterKernelsFor(isa)), shape_(shape), first_(first), affine_(tensors, shape.channels) {
+      : kernels_(scatterLinearKernelsFor(isa)), scatter_(scatterKernelsFor(isa)), shape_(shape), first_(first),
+        affine_(tensors, shape.channels) {
     // Columns in the order of the input's memory.
     std::vector<uint32_t> slots(in.size());
     for (uint32_t c = 0, slot = 0; c < in.channels; c++)
@@ -50,7 +51,8 @@ class ScatterLinearProducts : public Products {
       scatter_.add(scratch.entries.data(), scratch.entryValues.data(), entries, 1, weights_.data(), scratch.sums.data());
     } else {
       const ScatterLinear linear{starts_.data(), units_.data(), weights_.data()};
-      (inBlocks_ ? kernels_.blocks : kernels_.singles)(linear, in.active.data(), in.activeValues.data(), in.count, scratch.sums.data());
+      const auto columns = inBlocks_ ? kernels_.blocks : kernels_.singles;
+      columns(linear, in.active.data(), in.activeValues.data(), in.count, scratch.sums.data());
     }
     kernels_.finish(scratch.sums.data(), affine_.scale.data(), affine_.shift.data(), padded);
     std::memcpy(out, scratch.sums.data(), shape_.channels * sizeof(float));
@@ -123,8 +125,8 @@ class ScatterLinearProducts : public Products {
 
 }  // namespace
 
-std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool first,
-                                            Isa isa) {
+std::unique_ptr<Products> makeScatterLinear(const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in,
+                                            bool first, Isa isa) {
   return std::make_unique<ScatterLinearProducts>(shape, tensors, in, first, isa);
 }
 

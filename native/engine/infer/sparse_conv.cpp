@@ -22,7 +22,8 @@ constexpr uint32_t GATHER_SPARE = 3;
 /// block empty, lists would say nothing: there every output position gathers all weights of the inputs in its reach.
 class SparseConvProducts : public Products {
  public:
-  SparseConvProducts(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in, bool quantised, Isa isa)
+  SparseConvProducts(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const TensorLayout& in,
+                     bool quantised, Isa isa)
       : scatter_(scatterKernelsFor(isa)),
         conv_(sparseConvKernelsFor(isa)),
         int8_(int8KernelsFor(isa)),
@@ -215,7 +216,8 @@ class SparseConvProducts : public Products {
     for (uint32_t ky = 0; ky < kernel_; ky++)
       for (uint32_t channel = 0; channel < shape_.inputChannels; channel++)
         for (uint32_t kx = 0; kx < kernel_; kx++)
-          for (uint32_t lane = 0; lane < lanes_; lane++) weights_.push_back(weightAt((channel * kernel_ + ky) * kernel_ + kx, lane));
+          for (uint32_t lane = 0; lane < lanes_; lane++)
+            weights_.push_back(weightAt((channel * kernel_ + ky) * kernel_ + kx, lane));
   }
 
   /// Weights that may be read on either side, for inputs in other columns than the run's.
@@ -230,7 +232,8 @@ class SparseConvProducts : public Products {
           for (uint32_t at = 0; at < lanes_; at++, to++) {
             const uint32_t lane = lane8At(at);
             const size_t slot = (static_cast<size_t>(channel) * kernel_ + ky) * kernel_ + kx;
-            if (lane < shape_.channels) *to = static_cast<int8_t>(tensors.weight[static_cast<size_t>(lane) * shape_.fanIn + slot]);
+            if (lane < shape_.channels)
+              *to = static_cast<int8_t>(tensors.weight[static_cast<size_t>(lane) * shape_.fanIn + slot]);
           }
     for (uint32_t y = 0; y < shape_.inputHeight; y++)
       for (uint32_t x = 0; x < shape_.inputWidth; x++) columnAt_.push_back(x);
@@ -240,7 +243,8 @@ class SparseConvProducts : public Products {
   void count(const LayerTensors& tensors) {
     std::vector<uint32_t> existing(shape_.fanIn, 0);
     for (uint32_t c = 0; c < shape_.channels; c++)
-      for (uint32_t slot = 0; slot < shape_.fanIn; slot++) existing[slot] += exists(tensors, static_cast<size_t>(c) * shape_.fanIn + slot);
+      for (uint32_t slot = 0; slot < shape_.fanIn; slot++)
+        existing[slot] += exists(tensors, static_cast<size_t>(c) * shape_.fanIn + slot);
     forEachClass([&](uint32_t channel, const Reach& rows, const Reach& columns) {
       uint32_t sum = 0;
       for (uint32_t ky = rows.first; ky <= rows.last; ky++)

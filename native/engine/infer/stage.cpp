@@ -66,7 +66,8 @@ void findActive(Activations& activations, uint32_t size) {
 
 Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors& tensors, const Stage* previous, Isa isa,
              FirstLayer kind, const Quantisation* quantisation)
-    : activation_(layer.activation.kind), slope_(static_cast<float>(layer.activation.slope)), topK_(topKKernelsFor(isa)), int8_(int8KernelsFor(isa)) {
+    : activation_(layer.activation.kind), slope_(static_cast<float>(layer.activation.slope)), topK_(topKKernelsFor(isa)),
+      int8_(int8KernelsFor(isa)) {
   if (quantisation) shift_ = quantisation->shift;
   const bool first = previous == nullptr, sparse = previous && previous->isSparse();
   const TensorLayout input =
@@ -99,7 +100,8 @@ Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors
     if (winners.selection.kind == SelectionKind::global)
       globalK_ = winnersAtInference(winnersAmong(winners.count, layout_.size()), winners.kInferenceFactor, layout_.size());
     selector_.emplace(winners.selection, winners.count, layout_, winners.kInferenceFactor);
-    const bool boosted = quantisation ? !quantisation->rankFactor.empty() : winners.boosting.atInference && winners.boosting.strength > 0;
+    const bool boosted = quantisation ? !quantisation->rankFactor.empty()
+                                      : winners.boosting.atInference && winners.boosting.strength > 0;
     if (boosted) {
       const auto factors = quantisation ? quantisation->rankFactor : boostFactors(winners, shape, tensors.dutyCycle);
       boost_.resize(channelsLast && shape.channels % BLOCK == 0 ? shape.channels : places.size());
@@ -109,10 +111,12 @@ Stage::Stage(const LayerSpec& layer, const LayerShape& shape, const LayerTensors
 }
 
 bool Stage::offersBits() const {
-  return globalK_ && pool_ == 1 && layout_.columnStride != 1 && layout_.channels % BLOCK == 0 && layout_.channels <= BITS_CHANNELS_MAX;
+  return globalK_ && pool_ == 1 && layout_.columnStride != 1 && layout_.channels % BLOCK == 0 &&
+         layout_.channels <= BITS_CHANNELS_MAX;
 }
 
-Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& scratch, InputForm wanted, StageTrace* trace) const {
+Stage::Counts Stage::run(const Activations& in, Activations& out, StageScratch& scratch, InputForm wanted,
+                         StageTrace* trace) const {
   const uint32_t size = layout_.size();
   const bool asBits = wanted == InputForm::bits || wanted == InputForm::byteBits;
   auto& room = asBits ? out.values : scratch.values;

@@ -61,13 +61,16 @@ class StreamConvProducts : public Products {
       memory.shift[c] = static_cast<float>(static_cast<double>(affine_.scale[c]) * memory.offset * total_[c] + affine_.shift[c]);
     }
     for (uint32_t px = 0; px < shape_.activeWidth; px++)
-      kernels_.scaled(memory.pairs.data() + static_cast<size_t>(memory.slotOf(px * POOL)) * columnFloats, rows, lanes, memory.scale.data(),
-                      memory.shift.data(), out + static_cast<size_t>(px) * lanes, shape_.activeWidth * lanes);
+      kernels_.scaled(memory.pairs.data() + static_cast<size_t>(memory.slotOf(px * POOL)) * columnFloats, rows, lanes,
+                      memory.scale.data(), memory.shift.data(), out + static_cast<size_t>(px) * lanes,
+                      shape_.activeWidth * lanes);
     return done;
   }
 
  private:
-  size_t at(uint32_t block, uint32_t lane, uint32_t slot) const { return static_cast<size_t>(block * BLOCK + lane) * shape_.fanIn + slot; }
+  size_t at(uint32_t block, uint32_t lane, uint32_t slot) const {
+    return static_cast<size_t>(block * BLOCK + lane) * shape_.fanIn + slot;
+  }
 
   /// Moves the memory on to this window and computes the columns of sums that see something new. @returns products
   uint64_t advance(const float* window, StreamMemory& memory) const {
@@ -96,11 +99,12 @@ class StreamConvProducts : public Products {
     uint64_t computed = 0;
     bool before = false;
     for (uint32_t x = 0; x < columns; x++) {
-      const bool now = std::any_of(memory.fresh.begin() + x, memory.fresh.begin() + x + kernel_, [](uint8_t fresh) { return fresh != 0; });
+      const bool now = std::any_of(memory.fresh.begin() + x, memory.fresh.begin() + x + kernel_,
+                                   [](uint8_t fresh) { return fresh != 0; });
       float* sums = memory.sums.data() + static_cast<size_t>(memory.slotOf(x)) * columnFloats;
       if (now) {
-        const BlockConv conv{1, shape_.activeHeight, height, 1, POOL, shape_.channels, starts_.data(), tapAt_.data(), weights_.data(),
-                             one_.data(), none_.data()};
+        const BlockConv conv{1, shape_.activeHeight, height, 1, POOL, shape_.channels, starts_.data(), tapAt_.data(),
+                             weights_.data(), one_.data(), none_.data()};
         kernels_.run(conv, memory.window.data() + static_cast<size_t>(x) * height, sums);
         computed++;
       }

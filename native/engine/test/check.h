@@ -39,7 +39,8 @@ struct Register {
     const double left_ = (a), right_ = (b);                                                                              \
     if (!(left_ - right_ <= (tolerance) && right_ - left_ <= (tolerance))) {                                             \
       std::ostringstream text_;                                                                                          \
-      text_ << __FILE__ << ":" << __LINE__ << ": " #a " = " << left_ << ", " #b " = " << right_ << ", tolerance " << (tolerance); \
+      text_ << __FILE__ << ":" << __LINE__ << ": " #a " = " << left_ << ", " #b " = " << right_;                         \
+      text_ << ", tolerance " << (tolerance);                                                                            \
       throw std::runtime_error(text_.str());                                                                             \
     }                                                                                                                    \
   } while (false)

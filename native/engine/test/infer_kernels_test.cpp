@@ -125,8 +125,8 @@ TEST("infer: bits of those that reach a bound and are not zero") {
         for (float& factor : boost) factor = 1 + static_cast<float>(random.below(3));
         std::vector<uint64_t> bits(positions + 1, 7);
         for (float bound : {-10.0f, 0.0f, 1.0f, 2.0f, 100.0f}) {
-          topKKernelsFor(isa).bits({values.data(), boosted ? boost.data() : nullptr, positions * channels, channels}, channels, bound,
-                                   bits.data());
+          topKKernelsFor(isa).bits({values.data(), boosted ? boost.data() : nullptr, positions * channels, channels}, channels,
+                                   bound, bits.data());
           for (uint32_t i = 0; i < values.size(); i++) {
             const bool expected = values[i] != 0 && values[i] * (boosted ? boost[i % channels] : 1) >= bound;
             CHECK((bits[i / channels] >> (i % channels) & 1) == expected);
@@ -155,7 +155,8 @@ TEST("infer: a convolution of patches is the same on every instruction set") {
           }
         starts.push_back(static_cast<uint32_t>(at.size()));
       }
-      const PatchConv conv{positions, stride, channels, pool, grid * stride, starts.data(), at.data(), weights.data(), scale.data(), shift.data()};
+      const PatchConv conv{positions, stride, channels, pool, grid * stride, starts.data(), at.data(), weights.data(),
+                           scale.data(), shift.data()};
       for (Isa isa : availableIsas()) {
         std::vector<float> out(channels * positions + 1, -7);
         patchConvKernelsFor(isa).run(conv, patches.data(), out.data());
@@ -201,13 +202,15 @@ TEST("infer: lists are laid side by side and added, on every instruction set") {
         std::vector<uint32_t> outEntries(51 * longest + LIST_SPARE);
         std::vector<float> outValues(outEntries.size()), sums(40 * run);
         const auto& kernels = scatterKernelsFor(isa);
-        const uint32_t count = kernels.expand(lists, list.data(), base.data(), factor.data(), 50, outEntries.data(), outValues.data());
+        const uint32_t count =
+            kernels.expand(lists, list.data(), base.data(), factor.data(), 50, outEntries.data(), outValues.data());
         kernels.add(outEntries.data(), outValues.data(), count, blocks, weights.data(), sums.data());
         std::vector<double> expected(sums.size());
         for (uint32_t i = 0; i < 50; i++)
           for (uint32_t e = starts[list[i]]; e < starts[list[i] + 1]; e++)
             for (uint32_t lane = 0; lane < run; lane++)
-              expected[((entries[e] & 0xffff) + base[i]) * run + lane] += static_cast<double>(factor[i]) * weights[(entries[e] >> 16) * run + lane];
+              expected[((entries[e] & 0xffff) + base[i]) * run + lane] +=
+                  static_cast<double>(factor[i]) * weights[(entries[e] >> 16) * run + lane];
         for (size_t i = 0; i < sums.size(); i++) CHECK_NEAR(sums[i], expected[i], 1e-5);
       }
 }

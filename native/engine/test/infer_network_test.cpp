@@ -31,7 +31,8 @@ LayerSpec linear(uint32_t units) {
 void winners(LayerSpec& layer, SelectionKind kind, double percentOn) {
   layer.activation.kind = ActivationKind::kWinners;
   layer.activation.winners.selection.kind = kind;
-  layer.activation.winners.selection.channels = layer.activation.winners.selection.height = layer.activation.winners.selection.width = 2;
+  layer.activation.winners.selection.channels = layer.activation.winners.selection.height =
+      layer.activation.winners.selection.width = 2;
   layer.activation.winners.selection.size = 3;
   layer.activation.winners.count.percentOn = percentOn;
   layer.activation.winners.boosting.strength = 1;
@@ -91,7 +92,8 @@ uint64_t multipliesOf(const NetworkSpec& spec, size_t layer, const LayerTensors&
 
 TEST("infer: every instruction set says what portable C++ says, on odd shapes, patterns and winners") {
   Random random(21);
-  const SelectionKind kinds[] = {SelectionKind::global, SelectionKind::local, SelectionKind::perChannel, SelectionKind::volume, SelectionKind::group};
+  const SelectionKind kinds[] = {SelectionKind::global, SelectionKind::local, SelectionKind::perChannel, SelectionKind::volume,
+                                 SelectionKind::group};
   for (int round = 0; round < 60; round++) {
     NetworkSpec spec;
     spec.name = "odd";
@@ -99,7 +101,8 @@ TEST("infer: every instruction set says what portable C++ says, on odd shapes, p
     spec.inputHeight = 12 + random.below(9);
     spec.inputWidth = 12 + random.below(9);
     spec.layers = {conv(1 + random.below(40), 1 + random.below(4), 1 + random.below(3), random.below(2)),
-                   conv(1 + random.below(70), 1 + random.below(2), 1 + random.below(2), random.below(2)), linear(1 + random.below(40)), linear(3)};
+                   conv(1 + random.below(70), 1 + random.below(2), 1 + random.below(2), random.below(2)),
+                   linear(1 + random.below(40)), linear(3)};
     for (int l = 0; l < 3; l++) {
       spec.layers[l].batchNorm = random.below(2);
       const double on[] = {0, 0.1, 0.5, 1};
@@ -156,7 +159,8 @@ NetworkSpec wideSpec(Random& random) {
   spec.inputWidth = 16 + random.below(9);
   const uint32_t lanes[] = {16, 32, 64, 80};
   spec.layers = {conv(16 * (1 + random.below(4)), 1 + random.below(5), 1 + random.below(2), false),
-                 conv(lanes[random.below(4)], 1 + random.below(5), 1 + random.below(2), false), linear(16 + random.below(80)), linear(3)};
+                 conv(lanes[random.below(4)], 1 + random.below(5), 1 + random.below(2), false),
+                 linear(16 + random.below(80)), linear(3)};
   const double on[] = {0, 0.1, 0.3, 1};
   for (int l = 0; l < 3; l++) winners(spec.layers[l], SelectionKind::global, on[random.below(4)]);
   return spec;
@@ -179,7 +183,8 @@ TEST("infer: wide patterns change the kernels and not the answers") {
       CHECK(quick.logits == result.logits && quick.active == result.active && quick.multiplies == result.multiplies);
       for (size_t w = 0; w < 2; w++)
         for (size_t l = 0; l < 4; l++) {
-          const auto& input = l == 0 ? std::vector<float>(windows.begin() + w * spec.inputSize(), windows.begin() + (w + 1) * spec.inputSize())
+          const auto from = windows.begin() + w * spec.inputSize();
+          const auto& input = l == 0 ? std::vector<float>(from, from + spec.inputSize())
                                      : result.traces[w * 4 + l - 1].output;
           CHECK(result.multiplies[w * 4 + l] == multipliesOf(spec, l, layers[l], input));
         }
@@ -207,7 +212,8 @@ TEST("infer: wide patterns of 8 bits say bit for bit what others say") {
       if (l == 3) break;
       quantisation[l].shift = round % 8 == 0 ? 30 : 6 + random.below(4);
       if (random.below(2))
-        for (uint32_t u = 0; u < spec.layers[l].channels; u++) quantisation[l].rankFactor.push_back(static_cast<float>(1 + random.below(255)));
+        for (uint32_t u = 0; u < spec.layers[l].channels; u++)
+          quantisation[l].rankFactor.push_back(static_cast<float>(1 + random.below(255)));
     }
     const auto plain = withoutPattern(layers, spec);
     std::vector<float> windows(2 * spec.inputSize());
@@ -234,8 +240,8 @@ TEST("infer: 8-bit networks are the same bit for bit on every instruction set, b
     spec.inputHeight = 12 + random.below(9);
     spec.inputWidth = 14 + random.below(9);
     // The shapes that have kernels of their own, and others.
-    spec.layers = {conv(16 * (1 + random.below(4)), 5, 2, round % 5 == 0), conv(round % 3 == 0 ? 40 : 64, 2 + random.below(3), 1, false), linear(33),
-                   linear(3)};
+    spec.layers = {conv(16 * (1 + random.below(4)), 5, 2, round % 5 == 0),
+                   conv(round % 3 == 0 ? 40 : 64, 2 + random.below(3), 1, false), linear(33), linear(3)};
     winners(spec.layers[0], SelectionKind::global, round % 4 == 0 ? 1 : 0.1);
     winners(spec.layers[1], round % 2 ? SelectionKind::global : SelectionKind::local, 0.2);
     winners(spec.layers[2], SelectionKind::global, 0.3);
@@ -247,7 +253,8 @@ TEST("infer: 8-bit networks are the same bit for bit on every instruction set, b
       if (l == 3) break;
       quantisation[l].shift = l == 0 ? 8 : 9;
       if (random.below(2))
-        for (uint32_t u = 0; u < spec.layers[l].channels; u++) quantisation[l].rankFactor.push_back(static_cast<float>(1 + random.below(255)));
+        for (uint32_t u = 0; u < spec.layers[l].channels; u++)
+          quantisation[l].rankFactor.push_back(static_cast<float>(1 + random.below(255)));
     }
     std::vector<float> windows(3 * spec.inputSize());
     for (auto& value : windows) value = static_cast<float>(random.below(256));

@@ -96,7 +96,8 @@ void checkSkipGradients(const NetworkSpec& spec, const std::vector<uint32_t>& sk
   }
   std::vector<PlainLayer> layers;
   for (const auto& layer : before)
-    layers.push_back({{layer.weight.begin(), layer.weight.end()}, {layer.bias.begin(), layer.bias.end()}, std::vector<double>(64, 1.0)});
+    layers.push_back({{layer.weight.begin(), layer.weight.end()}, {layer.bias.begin(), layer.bias.end()},
+                      std::vector<double>(64, 1.0)});
   PlainBatch batch;
   for (size_t s = 0; s < SAMPLES; s++) {
     const float* from = data.windows.data() + s * spec.inputSize();

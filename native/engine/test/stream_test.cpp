@@ -84,14 +84,16 @@ TEST("infer: a stream says what every window would say on its own, through gaps,
         stream.step(window.data(), factor, offset, logits.data(), active.data(), multiplies.data());
         for (size_t i = 0; i < window.size(); i++) scaled[i] = factor * window[i] + offset;
         const auto expected = single.run(scaled.data(), 1, 1, false);
-        for (size_t i = 0; i < 5; i++) CHECK_NEAR(logits[i], expected.logits[i], 1e-4 * std::max(10.0f, std::fabs(expected.logits[i])));
+        for (size_t i = 0; i < 5; i++)
+          CHECK_NEAR(logits[i], expected.logits[i], 1e-4 * std::max(10.0f, std::fabs(expected.logits[i])));
 
         // A column of sums is computed where any of its five columns differs from what stood one further on.
         uint32_t fresh = 0;
         for (uint32_t x = 0; x < sums; x++) {
           bool differs = before.empty();
           for (uint32_t at = x; at < x + 5 && !differs; at++)
-            for (uint32_t y = 0; y < rows; y++) differs |= at + 1 >= columns || before[y * columns + at + 1] != window[y * columns + at];
+            for (uint32_t y = 0; y < rows; y++)
+              differs |= at + 1 >= columns || before[y * columns + at + 1] != window[y * columns + at];
           fresh += differs;
         }
         CHECK(multiplies[0] == fresh * weights * (rows - 4));

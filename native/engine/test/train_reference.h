@@ -61,15 +61,16 @@ inline void plainNorm(std::vector<Tensor>& batch, uint32_t channels) {
     for (auto& tensor : batch)
       for (size_t p = 0; p < positions; p++) mean += tensor[c * positions + p] / count;
     for (auto& tensor : batch)
-      for (size_t p = 0; p < positions; p++) variance += (tensor[c * positions + p] - mean) * (tensor[c * positions + p] - mean) / count;
+      for (size_t p = 0; p < positions; p++)
+        variance += (tensor[c * positions + p] - mean) * (tensor[c * positions + p] - mean) / count;
     for (auto& tensor : batch)
       for (size_t p = 0; p < positions; p++)
         tensor[c * positions + p] = (tensor[c * positions + p] - mean) / std::sqrt(variance + BATCH_NORM_EPSILON);
   }
 }
 
-inline void plainActivate(const Activation& activation, const PlainLayer& numbers, uint32_t channels, uint32_t height, uint32_t width,
-                          Tensor& tensor) {
+inline void plainActivate(const Activation& activation, const PlainLayer& numbers, uint32_t channels, uint32_t height,
+                          uint32_t width, Tensor& tensor) {
   switch (activation.kind) {
     case ActivationKind::none:
       return;
@@ -83,7 +84,8 @@ inline void plainActivate(const Activation& activation, const PlainLayer& number
       std::vector<float> boosted(tensor.size());
       for (size_t i = 0; i < tensor.size(); i++)
         boosted[i] = static_cast<float>(tensor[i] * numbers.boost[i / (static_cast<size_t>(height) * width)]);
-      const Selector selector(activation.winners.selection, activation.winners.count, TensorLayout::channelsFirst(channels, height, width));
+      const Selector selector(activation.winners.selection, activation.winners.count,
+                              TensorLayout::channelsFirst(channels, height, width));
       Selector::Scratch scratch;
       std::vector<uint32_t> winners(selector.most());
       winners.resize(selector.select(boosted.data(), winners.data(), scratch));
@@ -120,7 +122,8 @@ inline double plainLoss(const NetworkSpec& spec, const std::vector<PlainLayer>& 
     for (const auto& skip : skips)
       for (size_t s = 0; s < tensors.size() && skip.layer == i; s++)
         for (size_t c = 0; c < straight[s].size(); c++)
-          for (size_t at = 0; at < tensors[s].size(); at++) straight[s][c] += skip.weight[c * tensors[s].size() + at] * tensors[s][at];
+          for (size_t at = 0; at < tensors[s].size(); at++)
+            straight[s][c] += skip.weight[c * tensors[s].size() + at] * tensors[s][at];
     for (auto& tensor : tensors) tensor = plainWeights(layer, shape, layers[i], tensor);
     if (layer.batchNorm) plainNorm(tensors, shape.channels);
     for (size_t s = 0; s < tensors.size(); s++) {
@@ -130,7 +133,8 @@ inline double plainLoss(const NetworkSpec& spec, const std::vector<PlainLayer>& 
         const auto rate = static_cast<float>(layer.dropout);
         for (auto& value : tensor) value *= random.uniform() < rate ? 0 : 1 / (1 - rate);
       }
-      if (layer.activationBeforePool) plainActivate(layer.activation, layers[i], shape.channels, shape.height, shape.width, tensor);
+      if (layer.activationBeforePool)
+        plainActivate(layer.activation, layers[i], shape.channels, shape.height, shape.width, tensor);
       if (layer.pool > 1) tensor = plainPool(tensor, shape.channels, shape.height, shape.width, layer.pool);
       if (!layer.activationBeforePool)
         plainActivate(layer.activation, layers[i], shape.channels, shape.outputHeight, shape.outputWidth, tensor);

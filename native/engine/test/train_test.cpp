@@ -222,7 +222,8 @@ TEST("gradients: linear layers, every activation, with and without batch norm, d
     checkGradients(network(2, 3, 4, {linear(19, plain(ActivationKind::relu), norm), linear(5)}), 5);
     checkGradients(network(1, 3, 4, {linear(19, plain(ActivationKind::leakyRelu), norm, 0.4), linear(5)}), 5);
     checkGradients(network(1, 3, 4, {linear(33, plain(ActivationKind::none), norm, 1, 0.5), linear(5)}), 5);
-    checkGradients(network(1, 5, 4, {linear(33, winners(SelectionKind::global, 0.3, 1.5), norm, 0.2), linear(5, {}, false, 0.25)}), 5);
+    checkGradients(network(1, 5, 4,
+                           {linear(33, winners(SelectionKind::global, 0.3, 1.5), norm, 0.2), linear(5, {}, false, 0.25)}), 5);
   }
 }
 
@@ -235,8 +236,10 @@ TEST("gradients: convolutions, every activation, with and without batch norm, po
 }
 
 TEST("gradients: a convolution behind a convolution") {
-  checkGradients(network(1, 12, 11, {conv(5, 3, 2, plain(ActivationKind::relu)), conv(19, 3, 1, plain(ActivationKind::relu)), linear(4)}));
-  checkGradients(network(1, 12, 12, {conv(70, 3, 2, plain(ActivationKind::leakyRelu), false), conv(6, 2, 2, plain(ActivationKind::none)),
+  checkGradients(network(1, 12, 11, {conv(5, 3, 2, plain(ActivationKind::relu)), conv(19, 3, 1, plain(ActivationKind::relu)),
+                                     linear(4)}));
+  checkGradients(network(1, 12, 12, {conv(70, 3, 2, plain(ActivationKind::leakyRelu), false),
+                                     conv(6, 2, 2, plain(ActivationKind::none)),
                                      linear(9, plain(ActivationKind::relu), true), linear(4)}));
 }
 
@@ -266,10 +269,10 @@ TEST("gradients: filters that share their masks, on every instruction set") {
     for (const uint32_t channels : {10u, 70u})
       for (const double density : {0.1, 0.7}) {
         const auto second = conv(channels, 3, 2, winners(SelectionKind::global, 0.3, 1.5), true, false, density);
-        checkGradients(network(1, 14, 13, {conv(20, 3, 2, winners(SelectionKind::global, 0.4), true, false, 0.5), second, linear(4)}), 3,
-                       false, isa, channels);
-        checkGradients(network(1, 14, 13, {conv(18, 3, 1, plain(ActivationKind::relu), false, false, 0.5), second, linear(4)}), 3, false,
-                       isa, 16);
+        const auto sparse = conv(20, 3, 2, winners(SelectionKind::global, 0.4), true, false, 0.5);
+        checkGradients(network(1, 14, 13, {sparse, second, linear(4)}), 3, false, isa, channels);
+        const auto rectified = conv(18, 3, 1, plain(ActivationKind::relu), false, false, 0.5);
+        checkGradients(network(1, 14, 13, {rectified, second, linear(4)}), 3, false, isa, 16);
       }
 }
 
@@ -490,9 +493,11 @@ TEST("inference: logits agree with the plain network and do not depend on the ba
   PlainBatch batch;
   std::vector<PlainLayer> plainLayers;
   for (const auto& layer : trainer.layers())
-    plainLayers.push_back({{layer.weight.begin(), layer.weight.end()}, {layer.bias.begin(), layer.bias.end()}, std::vector<double>(64, 1.0)});
+    plainLayers.push_back({{layer.weight.begin(), layer.weight.end()}, {layer.bias.begin(), layer.bias.end()},
+                           std::vector<double>(64, 1.0)});
   for (size_t s = 0; s < 70; s++) {
-    batch.inputs.emplace_back(data.windows.begin() + static_cast<ptrdiff_t>(s * 256), data.windows.begin() + static_cast<ptrdiff_t>((s + 1) * 256));
+    batch.inputs.emplace_back(data.windows.begin() + static_cast<ptrdiff_t>(s * 256),
+                              data.windows.begin() + static_cast<ptrdiff_t>((s + 1) * 256));
     batch.distributions.emplace_back(7, 0.0);
   }
   std::vector<Tensor> outputs;

@@ -42,7 +42,8 @@ void BatchNorm::reserve(size_t parts) {
 }
 
 void BatchNorm::measure(size_t part, const float* z, int positions) {
-  normKernelsFor(isa_).moments(z, positions, static_cast<int>(lanes_), partA_.data() + part * lanes_, partB_.data() + part * lanes_);
+  normKernelsFor(isa_).moments(z, positions, static_cast<int>(lanes_), partA_.data() + part * lanes_,
+                               partB_.data() + part * lanes_);
 }
 
 void BatchNorm::merge(size_t parts, int positions) {
@@ -60,7 +61,8 @@ void BatchNorm::merge(size_t parts, int positions) {
     runningMean_[c] = static_cast<float>((1 - RUNNING_MOMENTUM) * runningMean_[c] + RUNNING_MOMENTUM * mean);
     // One value has no unbiased variance: the running one is left as it is.
     if (count > 1)
-      runningVariance_[c] = static_cast<float>((1 - RUNNING_MOMENTUM) * runningVariance_[c] + RUNNING_MOMENTUM * m2 / (count - 1));
+      runningVariance_[c] =
+          static_cast<float>((1 - RUNNING_MOMENTUM) * runningVariance_[c] + RUNNING_MOMENTUM * m2 / (count - 1));
   }
 }
 

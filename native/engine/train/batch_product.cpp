@@ -18,8 +18,8 @@ void grow(Floats& floats, size_t size) {
 
 }  // namespace
 
-std::vector<uint32_t> BatchProduct::places(const LayerTensors& tensors, uint32_t fanIn, const std::function<uint32_t(uint32_t)>& inside,
-                                           size_t& size) {
+std::vector<uint32_t> BatchProduct::places(const LayerTensors& tensors, uint32_t fanIn,
+                                           const std::function<uint32_t(uint32_t)>& inside, size_t& size) {
   starts_.assign(1, 0);
   input_.clear();
   std::vector<uint32_t> result(static_cast<size_t>(units_) * fanIn, Parameters::NOWHERE);
@@ -66,7 +66,8 @@ void BatchProduct::backward(Flow& in, const float* dy, size_t lanes, size_t samp
   std::fill_n(dx_.begin(), inputs_ * columns, 0.0f);
   pool_.run((columns + SAMPLE_TASK - 1) / SAMPLE_TASK, [&](size_t task, int) {
     const size_t begin = task * SAMPLE_TASK;
-    kernels_.backwardData(weights(parameters), units_, y_.data(), columns, begin, std::min(columns, begin + SAMPLE_TASK), dx_.data());
+    kernels_.backwardData(weights(parameters), units_, y_.data(), columns, begin, std::min(columns, begin + SAMPLE_TASK),
+                          dx_.data());
   });
   kernels_.turn(dx_.data(), inputs_, samples, columns, in.gradients(0), inputs_);
 }

@@ -10,7 +10,8 @@
 namespace winnow::train {
 
 /// The product of a linear layer of which few weights exist, while any input may be active: its work grows with the weights that
-/// exist. They are stored by unit; each meets all samples of the mini-batch at once, in tensors turned so that samples are neighbours.
+/// exist. They are stored by unit; each meets all samples of the mini-batch at once, in tensors turned so that samples are
+/// neighbours.
 class BatchProduct {
  public:
   /// @param inputs of the tensor that is read, with its padding
@@ -18,7 +19,8 @@ class BatchProduct {
       : kernels_(batchLinearKernelsFor(isa)), pool_(pool), units_(units), inputs_(inputs) {}
 
   /// For Layer::places: lays out the weights that exist. @param inside where an outside input lies in the tensor that is read
-  std::vector<uint32_t> places(const LayerTensors& tensors, uint32_t fanIn, const std::function<uint32_t(uint32_t)>& inside, size_t& size);
+  std::vector<uint32_t> places(const LayerTensors& tensors, uint32_t fanIn, const std::function<uint32_t(uint32_t)>& inside,
+                               size_t& size);
 
   /// y [sample][lane] = weight . x + bias; keeps x for the gradients.
   void forward(const Flow& in, size_t samples, const Parameters& parameters, float* y, size_t lanes);

@@ -45,7 +45,8 @@ void ConvLayer::listRows(const LayerTensors& tensors) {
   for (int tap = 0; tap < taps; tap++)
     for (int channel = 0; channel < sizes_.inChannels; channel++) {
       bool exists = tensors.mask.empty();
-      for (size_t unit = 0, at = static_cast<size_t>(channel * taps + tap); unit < shape_.channels && !exists; unit++, at += fanIn)
+      for (size_t unit = 0, at = static_cast<size_t>(channel * taps + tap); unit < shape_.channels && !exists;
+           unit++, at += fanIn)
         exists = tensors.mask[at] != 0;
       if (!exists) continue;
       rowPlace_.push_back(tap * sizes_.inLanes + channel);
@@ -63,7 +64,8 @@ void ConvLayer::listRows(const LayerTensors& tensors) {
 
 std::vector<uint32_t> ConvLayer::places(const LayerTensors& tensors, size_t& size) {
   listRows(tensors);
-  const uint32_t taps = spec_.kernel * spec_.kernel, lanes = padded(shape_.channels), inLanes = static_cast<uint32_t>(sizes_.inLanes);
+  const uint32_t taps = spec_.kernel * spec_.kernel, lanes = padded(shape_.channels),
+                 inLanes = static_cast<uint32_t>(sizes_.inLanes);
   std::vector<uint32_t> result;
   for (uint32_t unit = 0; unit < shape_.channels; unit++)
     for (uint32_t channel = 0; channel < shape_.inputChannels; channel++)
@@ -97,7 +99,8 @@ void ConvLayer::reserve(size_t samples) {
 
 void ConvLayer::convolve(const Flow& in, size_t sample, Mode mode) {
   if (!activeInputs_) {
-    convKernelsFor(isa_).forward(sizes_, rows(0, static_cast<int>(rowPlace_.size())), in.values(sample), parameters.weight.data(), parameters.bias.data(), map(sample));
+    convKernelsFor(isa_).forward(sizes_, rows(0, static_cast<int>(rowPlace_.size())), in.values(sample), parameters.weight.data(),
+                                 parameters.bias.data(), map(sample));
     return;
   }
   activeInputs_->fill(in, sample, mode == Mode::training);
@@ -210,7 +213,8 @@ float* ConvLayer::gradientOfPool(Flow& out, size_t sample) {
     return to;
   }
   if (shape_.height % spec_.pool != 0 || shape_.width % spec_.pool != 0) std::fill(to, to + mapSize_, 0.0f);
-  poolKernelsFor(isa_).backward(poolSizes(spec_, shape_, sizes_.outLanes), out.gradients(sample), place_.data() + sample * out.size(), to);
+  poolKernelsFor(isa_).backward(poolSizes(spec_, shape_, sizes_.outLanes), out.gradients(sample),
+                                place_.data() + sample * out.size(), to);
   return to;
 }
 
@@ -276,7 +280,8 @@ void ConvLayer::gradientOfDenseWeights(const Flow& in, size_t samples) {
     for (int row = begin; row < end; row++)
       std::fill_n(parameters.gradient.data() + static_cast<size_t>(rowPlace_[static_cast<size_t>(row)]) * lanes, lanes, 0.0f);
     for (size_t sample = 0; sample < samples; sample++)
-      convKernelsFor(isa_).backwardWeight(sizes_, rows(begin, end), in.values(sample), gradient(sample), parameters.gradient.data());
+      convKernelsFor(isa_).backwardWeight(sizes_, rows(begin, end), in.values(sample), gradient(sample),
+                                          parameters.gradient.data());
   });
 }
 
@@ -286,7 +291,8 @@ void ConvLayer::gradientsOfActive(Flow& in, size_t samples, bool inputGradient) 
   pool_.run(static_cast<size_t>((sizes_.inChannels + CHANNELS - 1) / CHANNELS), [&](size_t task, int) {
     const int begin = static_cast<int>(task) * CHANNELS, end = std::min(sizes_.inChannels, begin + CHANNELS);
     for (int tap = 0; tap < taps; tap++)
-      std::fill_n(parameters.gradient.data() + static_cast<size_t>(tap * sizes_.inLanes + begin) * static_cast<size_t>(sizes_.outLanes),
+      std::fill_n(parameters.gradient.data() +
+                  static_cast<size_t>(tap * sizes_.inLanes + begin) * static_cast<size_t>(sizes_.outLanes),
                   static_cast<size_t>((end - begin) * sizes_.outLanes), 0.0f);
     for (size_t sample = 0; sample < samples; sample++) {
       const ActiveInputs active = activeInputs_->view(in, sample);

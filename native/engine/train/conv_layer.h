@@ -9,8 +9,9 @@ namespace winnow::train {
 /// never fall, so they commute with it and are always applied to the smaller, pooled tensor.
 ///
 /// Filters that share their masks leave whole rows of weights out, and then all of the rest goes over the other rows alone.
-/// Where few inputs are active instead, the convolution and its gradients go over those alone. Where winners choose, few positions of
-/// the map get a gradient from above; what batch norm adds to all the others is one term per channel (train/batch_norm.h).
+/// Where few inputs are active instead, the convolution and its gradients go over those alone. Where winners choose, few
+/// positions of the map get a gradient from above; what batch norm adds to all the others is one term per channel
+/// (train/batch_norm.h).
 class ConvLayer final : public Layer {
  public:
   ConvLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const LayerShape& shape, const Flow& in);
@@ -45,7 +46,8 @@ class ConvLayer final : public Layer {
   double activeMost_;  // fraction of the inputs that can be active
   std::vector<int> rowPlace_, rowOffset_;  // the weight rows that exist: see ConvRows
   size_t mapSize_, gradientSize_;
-  int planeLanes_, planeColumns_, margin_;  // of the gradient: one plane of all lanes and no margin, or as sparse convolutions read it
+  // Of the gradient: one plane of all lanes and no margin, or as sparse convolutions read it.
+  int planeLanes_, planeColumns_, margin_;
   Floats map_;           // [sample] the normalised convolution
   Floats gradient_;      // [sample] the gradient of the convolution
   Floats unpooled_;      // [sample] the gradient before batch norm, where it cannot stand in gradient_

@@ -25,7 +25,8 @@ constexpr double SPARSE_WEIGHTS_ALONE_MOST = 0.15;
 
 }  // namespace
 
-LinearLayer::LinearLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const LayerShape& shape, const Flow& in, uint32_t index)
+LinearLayer::LinearLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const LayerShape& shape, const Flow& in,
+                         uint32_t index)
     : Layer(isa, pool, spec, shape),
       index_(index),
       inputPositions_(in.height * in.width),
@@ -38,7 +39,9 @@ LinearLayer::LinearLayer(Isa isa, ThreadPool& pool, const LayerSpec& spec, const
 }
 
 /// Where an input, counted [channel][row][column], lies in the tensor that this layer reads.
-uint32_t LinearLayer::inside(uint32_t outside) const { return outside % inputPositions_ * inputLanes_ + outside / inputPositions_; }
+uint32_t LinearLayer::inside(uint32_t outside) const {
+  return outside % inputPositions_ * inputLanes_ + outside / inputPositions_;
+}
 
 std::vector<uint32_t> LinearLayer::placesByInput(const LayerTensors& tensors, size_t& size) {
   const uint32_t units = shape_.channels, fanIn = shape_.fanIn;
@@ -89,7 +92,8 @@ void LinearLayer::dropOut(Flow& out, const Pass& pass, size_t sample) {
 
 /// normal_ = weight . x + bias
 void LinearLayer::product(const Flow& in, const Pass& pass) {
-  const int samples = static_cast<int>(pass.samples), inputs = static_cast<int>(in.size()), units = static_cast<int>(shape_.channels);
+  const int samples = static_cast<int>(pass.samples), inputs = static_cast<int>(in.size()),
+            units = static_cast<int>(shape_.channels);
   if (sparse_) {
     pool_.run(pass.samples, [&](size_t sample, int) {
       float* y = normal_.data() + sample * lanes_;
@@ -135,8 +139,8 @@ void LinearLayer::forward(const Flow& in, Flow& out, const Pass& pass) {
 }
 
 void LinearLayer::gradients(Flow& in, const float* gradient, const Pass& pass, bool inputGradient) {
-  const int samples = static_cast<int>(pass.samples), inputs = static_cast<int>(in.size()), units = static_cast<int>(shape_.channels),
-            lanes = static_cast<int>(lanes_);
+  const int samples = static_cast<int>(pass.samples), inputs = static_cast<int>(in.size()),
+            units = static_cast<int>(shape_.channels), lanes = static_cast<int>(lanes_);
   if (sparse_) {
     const uint32_t size = static_cast<uint32_t>(in.size());
     pool_.run((size + SPARSE_INPUT_TASK - 1) / SPARSE_INPUT_TASK, [&](size_t task, int) {
@@ -164,8 +168,8 @@ void LinearLayer::gradients(Flow& in, const float* gradient, const Pass& pass, b
     });
   pool_.run(static_cast<size_t>((units + UNIT_TASK - 1) / UNIT_TASK), [&](size_t task, int) {
     const int begin = static_cast<int>(task) * UNIT_TASK;
-    linearKernelsFor(isa_).backwardWeight(in.values(0), gradient, samples, inputs, lanes, begin, std::min(units, begin + UNIT_TASK),
-                                          parameters.gradient.data());
+    linearKernelsFor(isa_).backwardWeight(in.values(0), gradient, samples, inputs, lanes, begin,
+                                          std::min(units, begin + UNIT_TASK), parameters.gradient.data());
   });
 }
 

@@ -11,7 +11,8 @@ SampleLoss crossEntropy(const float* logits, uint32_t classes, const Target& tar
   for (uint32_t c = 0; c < classes; c++) sum += std::exp(static_cast<double>(logits[c]) - largest);
   const double logSum = largest + std::log(sum);
   const auto wanted = [&](uint32_t c) {
-    return target.distribution ? static_cast<double>(target.distribution[c]) : static_cast<double>(c == static_cast<uint32_t>(target.label));
+    return target.distribution ? static_cast<double>(target.distribution[c])
+                               : static_cast<double>(c == static_cast<uint32_t>(target.label));
   };
   double loss = 0, mass = 0;
   for (uint32_t c = 0; c < classes; c++) {
@@ -22,9 +23,9 @@ SampleLoss crossEntropy(const float* logits, uint32_t classes, const Target& tar
   for (uint32_t c = 0; c < classes; c++)
     gradient[c] = static_cast<float>((std::exp(logits[c] - logSum) * mass - wanted(c)) / static_cast<double>(batch));
   const auto said = static_cast<int32_t>(std::max_element(logits, logits + classes) - logits);
-  const auto label = target.distribution
-                         ? static_cast<int32_t>(std::max_element(target.distribution, target.distribution + classes) - target.distribution)
-                         : target.label;
+  const float* distribution = target.distribution;
+  const auto label =
+      distribution ? static_cast<int32_t>(std::max_element(distribution, distribution + classes) - distribution) : target.label;
   return {loss, said == label};
 }
 

@@ -49,7 +49,8 @@ void Parameters::save(LayerTensors& tensors) const {
 
 size_t Parameters::velocityCount() const {
   if (outsideMask_.empty()) return places_.size() + units_;
-  return static_cast<size_t>(std::count_if(outsideMask_.begin(), outsideMask_.end(), [](uint8_t on) { return on != 0; })) + units_;
+  return static_cast<size_t>(std::count_if(outsideMask_.begin(), outsideMask_.end(), [](uint8_t on) { return on != 0; })) +
+         units_;
 }
 
 std::vector<float> Parameters::velocities() const {

@@ -28,7 +28,8 @@ LayerSpec straightToTheLogits(uint32_t classes) {
 
 }  // namespace
 
-SkipLayers::SkipLayers(Isa isa, ThreadPool& pool, const NetworkSpec& spec, const std::vector<Flow>& flows, const SkipOptions& options)
+SkipLayers::SkipLayers(Isa isa, ThreadPool& pool, const NetworkSpec& spec, const std::vector<Flow>& flows,
+                       const SkipOptions& options)
     : classes_(spec.layers.back().channels), dropout_(options.dropout) {
   if (!(dropout_ >= 0 && dropout_ < 1)) throw std::invalid_argument("the dropout of skip layers is not in [0, 1)");
   const auto shapes = shapesOf(spec);

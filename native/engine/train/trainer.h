@@ -37,7 +37,8 @@ class Trainer {
   void setLayers(const std::vector<LayerTensors>& layers);
   std::vector<LayerTensors> layers() const;
 
-  /// Velocities, skip layers, counters and seed. Together with `layers` it is all there is: a trainer that gets both goes on bit for bit.
+  /// Velocities, skip layers, counters and seed. Together with `layers` it is all there is: a trainer that gets both goes on bit
+  /// for bit.
   std::vector<uint8_t> state() const;
   /// After setLayers, for a state of the same layers. @throws std::invalid_argument for any other
   void setState(const uint8_t* bytes, size_t size);

@@ -65,7 +65,8 @@ inline __attribute__((always_inline)) uint32_t rowsOf(const BitConv& conv, const
 
 /// Calls `member(rows, count, input position, output, first, last)` for every member of every pool window.
 template <typename Member>
-inline __attribute__((always_inline)) uint64_t forEachMember(const BitConv& conv, const uint64_t* bits, float* out, Member&& member) {
+inline __attribute__((always_inline)) uint64_t forEachMember(const BitConv& conv, const uint64_t* bits, float* out,
+                                                             Member&& member) {
   uint16_t rows[BIT_ROWS_MAX + 64];
   uint64_t added = 0;
   for (uint32_t py = 0; py < conv.height / conv.pool; py++)
@@ -98,11 +99,12 @@ inline __attribute__((always_inline)) void addRows(const BitConv& conv, const ui
   }
 }
 
-uint64_t run(const BitConv& conv, const uint64_t* bits, const float* values, const float* weights, const float* scale, const float* shift,
-             float* out) {
+uint64_t run(const BitConv& conv, const uint64_t* bits, const float* values, const float* weights, const float* scale,
+             const float* shift, float* out) {
   // As many lanes at a time as leave registers free: 64 with registers of 8 or 16 lanes.
   constexpr uint32_t AT_ONCE = LANES >= 8 ? 4 : 2;
-  return forEachMember(conv, bits, out, [&](const uint16_t* rows, uint32_t count, uint32_t position, float* to, bool first, bool last) {
+  return forEachMember(
+      conv, bits, out, [&](const uint16_t* rows, uint32_t count, uint32_t position, float* to, bool first, bool last) {
     const float* from = values + static_cast<size_t>(position) * conv.inputChannels;
     uint32_t lane = 0;
     for (; lane + AT_ONCE * BLOCK <= conv.lanes; lane += AT_ONCE * BLOCK)
@@ -122,11 +124,14 @@ uint64_t runBytes(const BitConv& conv, const uint64_t* bits, const uint8_t* valu
     for (uint32_t lane = 0; lane < conv.lanes; lane += GATHER8_LANES) {
       __m512i a{}, b{}, c{}, d{};
       for (uint32_t i = 0; i < count; i += 4) {
-        uint32_t four = from[conv.valueAt[rows[i]]] | from[conv.valueAt[rows[i + 1]]] << 8 | from[conv.valueAt[rows[i + 2]]] << 16 |
+        uint32_t four = from[conv.valueAt[rows[i]]] | from[conv.valueAt[rows[i + 1]]] << 8 |
+                        from[conv.valueAt[rows[i + 2]]] << 16 |
                         static_cast<uint32_t>(from[conv.valueAt[rows[i + 3]]]) << 24;
         if (count - i < 4) four &= (1u << 8 * (count - i)) - 1;
         const __m512i inputs = _mm512_set1_epi32(static_cast<int32_t>(four));
-        const auto row = [&](uint32_t n) { return _mm512_loadu_si512(weights + static_cast<size_t>(rows[i + n]) * conv.lanes + lane); };
+        const auto row = [&](uint32_t n) {
+          return _mm512_loadu_si512(weights + static_cast<size_t>(rows[i + n]) * conv.lanes + lane);
+        };
         const __m512i row0 = row(0), row1 = row(1), row2 = row(2), row3 = row(3);
         const __m512i low01 = _mm512_unpacklo_epi8(row0, row1), high01 = _mm512_unpackhi_epi8(row0, row1);
         const __m512i low23 = _mm512_unpacklo_epi8(row2, row3), high23 = _mm512_unpackhi_epi8(row2, row3);

@@ -51,7 +51,8 @@ inline __attribute__((always_inline)) void pooled(const BlockConv& conv, const f
         const float* row = input + static_cast<size_t>(y) * ROWS * conv.inputWidth;
         float* to = out + static_cast<size_t>(y) * conv.columns * conv.lanes;
         uint32_t x = 0;
-        for (; x + W <= conv.columns; x += W) windows<ROWS, COLUMNS, W>(conv, row + x * COLUMNS, block, half, to + x * conv.lanes);
+        for (; x + W <= conv.columns; x += W)
+          windows<ROWS, COLUMNS, W>(conv, row + x * COLUMNS, block, half, to + x * conv.lanes);
         for (; x < conv.columns; x++) windows<ROWS, COLUMNS, 1>(conv, row + x * COLUMNS, block, half, to + x * conv.lanes);
       }
 }
@@ -69,7 +70,8 @@ void larger(const float* a, const float* b, uint32_t count, float* out) {
   for (uint32_t i = 0; i < count; i += LANES) store(out + i, maximum(load(a + i), load(b + i)));
 }
 
-void scaled(const float* from, uint32_t rows, uint32_t lanes, const float* scale, const float* shift, float* out, uint32_t stride) {
+void scaled(const float* from, uint32_t rows, uint32_t lanes, const float* scale, const float* shift, float* out,
+            uint32_t stride) {
   for (uint32_t lane = 0; lane < lanes; lane += LANES) {
     const Vec factor = load(scale + lane), added = load(shift + lane);
     for (uint32_t row = 0; row < rows; row++) store(out + row * stride + lane, factor * load(from + row * lanes + lane) + added);

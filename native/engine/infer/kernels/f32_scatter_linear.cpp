@@ -38,14 +38,15 @@ void singles(const ScatterLinear& linear, const uint32_t* inputs, const float* v
 
 /// Several sums of every unit, so that no product waits for the one before.
 template <uint32_t UNITS>
-inline __attribute__((always_inline)) void addColumns(const float* columns, const uint32_t* inputs, const float* values, uint32_t count,
-                                                      float* sums) {
+inline __attribute__((always_inline)) void addColumns(const float* columns, const uint32_t* inputs, const float* values,
+                                                      uint32_t count, float* sums) {
   constexpr int VECTORS = UNITS / LANES, CHAINS = VECTORS >= 4 ? 1 : 4 / VECTORS;
   Vec sum[CHAINS][VECTORS];
   for (int c = 0; c < CHAINS; c++)
     for (int v = 0; v < VECTORS; v++) sum[c][v] = zero();
   const auto add = [&](uint32_t i, int chain) {
-    for (int v = 0; v < VECTORS; v++) sum[chain][v] += splat(values[i]) * load(columns + static_cast<size_t>(inputs[i]) * UNITS + v * LANES);
+    for (int v = 0; v < VECTORS; v++)
+      sum[chain][v] += splat(values[i]) * load(columns + static_cast<size_t>(inputs[i]) * UNITS + v * LANES);
   };
   uint32_t i = 0;
   for (; i + CHAINS <= count; i += CHAINS)

@@ -40,8 +40,8 @@ void gather(const GatherConv& conv, const uint32_t* starts, const uint32_t* offs
   for (; lane < conv.lanes; lane += BLOCK) gatherLanes<1>(conv, starts, offsets, values, lane, sums);
 }
 
-void pool(const float* sums, uint32_t lanes, uint32_t channels, uint32_t height, uint32_t width, uint32_t pool, const float* scale,
-          const float* shift, float* out) {
+void pool(const float* sums, uint32_t lanes, uint32_t channels, uint32_t height, uint32_t width, uint32_t pool,
+          const float* scale, const float* shift, float* out) {
   const uint32_t rows = height / pool, columns = width / pool;
   for (uint32_t py = 0; py < rows; py++)
     for (uint32_t px = 0; px < columns; px++) {

@@ -130,7 +130,8 @@ inline __attribute__((always_inline)) void forEach(const Ranking& ranking, Visit
   for (uint32_t start = 0; start < count; start += period) {
     uint32_t i = 0;
     for (; i + 4 * LANES <= period; i += 4 * LANES)
-      for (int v = 0; v < 4; v++) visit(start + i + v * LANES, deciding<BOOSTED>(values + start + i + v * LANES, boost + i + v * LANES));
+      for (int v = 0; v < 4; v++)
+        visit(start + i + v * LANES, deciding<BOOSTED>(values + start + i + v * LANES, boost + i + v * LANES));
     for (; i + LANES <= period; i += LANES) visit(start + i, deciding<BOOSTED>(values + start + i, boost + i));
     for (; i < period; i++) visitOne(start + i, BOOSTED ? values[start + i] * boost[i] : values[start + i]);
   }
@@ -262,7 +263,8 @@ inline __attribute__((always_inline)) Edge findEdge(const Ranking& ranking, uint
     }
     const float expected = static_cast<float>(SAMPLE_VECTORS * LANES) * static_cast<float>(k) / static_cast<float>(ranking.count);
     const float margin = SAMPLE_MARGIN * __builtin_sqrtf(expected) + 2;
-    const uint32_t kept = keep<BOOSTED>(ranking, boundIn(scratch, SAMPLE_VECTORS * LANES, static_cast<uint32_t>(expected + margin)), scratch);
+    const uint32_t kept =
+        keep<BOOSTED>(ranking, boundIn(scratch, SAMPLE_VECTORS * LANES, static_cast<uint32_t>(expected + margin)), scratch);
     if (kept >= k) return search<Keys>(scratch, kept, k);
   }
   copy<BOOSTED>(ranking, scratch);

@@ -44,7 +44,8 @@ inline void layPatches(const DenseConv8& conv, const float* input, uint8_t* byte
 
 /// The hot loop: vpdpbusd multiplies four taps of sixteen filters at once. A quad's weights are loaded once for W pool windows.
 template <uint32_t W>
-inline __attribute__((always_inline)) void poolWindows(const DenseConv8& conv, const uint8_t* corner, uint32_t block, float* out) {
+inline __attribute__((always_inline)) void poolWindows(const DenseConv8& conv, const uint8_t* corner, uint32_t block,
+                                                       float* out) {
   __m512i sums[W][4];
   for (uint32_t w = 0; w < W; w++)
     for (int m = 0; m < 4; m++) sums[w][m] = _mm512_setzero_si512();
@@ -62,7 +63,8 @@ inline __attribute__((always_inline)) void poolWindows(const DenseConv8& conv, c
   const __m512i bias = _mm512_loadu_si512(conv.bias + block * BLOCK);
   for (uint32_t w = 0; w < W; w++) {
     const __m512i largest = _mm512_max_epi32(_mm512_max_epi32(sums[w][0], sums[w][1]), _mm512_max_epi32(sums[w][2], sums[w][3]));
-    _mm512_storeu_ps(out + static_cast<size_t>(w) * conv.lanes + block * BLOCK, _mm512_cvtepi32_ps(_mm512_add_epi32(largest, bias)));
+    _mm512_storeu_ps(out + static_cast<size_t>(w) * conv.lanes + block * BLOCK,
+                     _mm512_cvtepi32_ps(_mm512_add_epi32(largest, bias)));
   }
 }
 
@@ -76,7 +78,8 @@ void pooledByTwo(const DenseConv8& conv, const float* input, uint8_t* bytes, uin
       uint32_t x = 0;
       for (; x + WINDOWS <= columns; x += WINDOWS)
         poolWindows<WINDOWS>(conv, row + static_cast<size_t>(2 * x) * DENSE_CONV8_PATCH, block, to + x * conv.lanes);
-      for (; x < columns; x++) poolWindows<1>(conv, row + static_cast<size_t>(2 * x) * DENSE_CONV8_PATCH, block, to + x * conv.lanes);
+      for (; x < columns; x++)
+        poolWindows<1>(conv, row + static_cast<size_t>(2 * x) * DENSE_CONV8_PATCH, block, to + x * conv.lanes);
     }
 }
 constexpr auto dense = pooledByTwo;

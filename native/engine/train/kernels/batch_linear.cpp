@@ -38,7 +38,8 @@ WINNOW_INLINE void forSamples(size_t begin, size_t end, Body&& body) {
   }
 }
 
-void forward(const UnitWeights& weights, const float* bias, uint32_t begin, uint32_t end, const float* x, size_t samples, float* y) {
+void forward(const UnitWeights& weights, const float* bias, uint32_t begin, uint32_t end, const float* x, size_t samples,
+             float* y) {
   forSamples(0, samples, [&]<int VECTORS>(size_t at) {
     for (uint32_t unit = begin; unit < end; unit++) {
       Vec sums[VECTORS];
@@ -70,7 +71,8 @@ void backwardWeight(const UnitWeights& weights, uint32_t begin, uint32_t end, co
   }
 }
 
-void backwardData(const UnitWeights& weights, uint32_t units, const float* dy, size_t samples, size_t begin, size_t end, float* dx) {
+void backwardData(const UnitWeights& weights, uint32_t units, const float* dy, size_t samples, size_t begin, size_t end,
+                  float* dx) {
   forSamples(begin, end, [&]<int VECTORS>(size_t at) {
     for (uint32_t unit = 0; unit < units; unit++) {
       Vec gradients[VECTORS];

@@ -19,12 +19,14 @@ struct BatchLinearKernels {
   /// to[column][row] = from[row][column], with zeros for the rows from `rows` to `toStep`
   void (*turn)(const float* from, size_t rows, size_t columns, size_t fromStep, float* to, size_t toStep);
   /// y of the units [begin, end) = weight . x + bias
-  void (*forward)(const UnitWeights& weights, const float* bias, uint32_t begin, uint32_t end, const float* x, size_t samples, float* y);
+  void (*forward)(const UnitWeights& weights, const float* bias, uint32_t begin, uint32_t end, const float* x, size_t samples,
+                  float* y);
   /// gradients of the weights of the units [begin, end)
-  void (*backwardWeight)(const UnitWeights& weights, uint32_t begin, uint32_t end, const float* x, const float* dy, size_t samples,
-                         float* dWeight);
+  void (*backwardWeight)(const UnitWeights& weights, uint32_t begin, uint32_t end, const float* x, const float* dy,
+                         size_t samples, float* dWeight);
   /// dx += dy . weight over `units`, for the samples [begin, end), multiples of 16
-  void (*backwardData)(const UnitWeights& weights, uint32_t units, const float* dy, size_t samples, size_t begin, size_t end, float* dx);
+  void (*backwardData)(const UnitWeights& weights, uint32_t units, const float* dy, size_t samples, size_t begin, size_t end,
+                       float* dx);
 };
 
 WINNOW_KERNELS(BatchLinearKernels, batchLinearKernels)

@@ -44,8 +44,9 @@ void forward(const float* x, int samples, int inputs, const float* weight, const
       const int count = part(samples, sample, SAMPLES_MAX);
       withConstant<UNITS_MAX>(units, [&]<int UNITS>() {
         withConstant<SAMPLES_MAX>(count, [&]<int SAMPLES>() {
-          dotTile<SAMPLES, UNITS>(x + static_cast<ptrdiff_t>(sample) * inputs, inputs, weight + static_cast<ptrdiff_t>(unit) * inputs,
-                                  bias + unit, y + static_cast<ptrdiff_t>(sample) * lanes + unit, lanes);
+          dotTile<SAMPLES, UNITS>(x + static_cast<ptrdiff_t>(sample) * inputs, inputs,
+                                  weight + static_cast<ptrdiff_t>(unit) * inputs, bias + unit,
+                                  y + static_cast<ptrdiff_t>(sample) * lanes + unit, lanes);
         });
       });
       sample += count;
@@ -56,8 +57,8 @@ void forward(const float* x, int samples, int inputs, const float* weight, const
 
 /// to[r][.] (+)= sum over k of a[r * aRow + k * aStep] * b[k * bStep][.]
 template <int ROWS, int COLS>
-WINNOW_INLINE void outerTile(const float* a, ptrdiff_t aRow, ptrdiff_t aStep, const float* b, ptrdiff_t bStep, int count, bool add,
-                             float* to, ptrdiff_t toRow) {
+WINNOW_INLINE void outerTile(const float* a, ptrdiff_t aRow, ptrdiff_t aStep, const float* b, ptrdiff_t bStep, int count,
+                             bool add, float* to, ptrdiff_t toRow) {
   Vec sums[ROWS][COLS];
   WINNOW_UNROLL for (int r = 0; r < ROWS; r++)
     WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[r][v] = add ? load(to + r * toRow + v * LANES) : zero();
@@ -73,7 +74,8 @@ WINNOW_INLINE void outerTile(const float* a, ptrdiff_t aRow, ptrdiff_t aStep, co
     WINNOW_UNROLL for (int v = 0; v < COLS; v++) store(to + r * toRow + v * LANES, sums[r][v]);
 }
 
-void backwardData(const float* dy, int samples, int lanes, const float* weight, int units, int inputs, int begin, int end, float* dx) {
+void backwardData(const float* dy, int samples, int lanes, const float* weight, int units, int inputs, int begin, int end,
+                  float* dx) {
   for (int unit = 0; unit < units; unit += UNIT_BLOCK) {
     const int count = units - unit < UNIT_BLOCK ? units - unit : UNIT_BLOCK;
     for (int sample = 0; sample < samples;) {
@@ -95,8 +97,8 @@ void backwardWeight(const float* x, const float* dy, int samples, int inputs, in
     const int units = part(end, unit, ROWS_MAX);
     withConstant<ROWS_MAX>(units, [&]<int ROWS>() {
       forColumns(inputs, [&]<int COLS>(int at) {
-        outerTile<ROWS, COLS>(dy + unit, 1, lanes, x + at, inputs, samples, false, dWeight + static_cast<ptrdiff_t>(unit) * inputs + at,
-                              inputs);
+        outerTile<ROWS, COLS>(dy + unit, 1, lanes, x + at, inputs, samples, false,
+                              dWeight + static_cast<ptrdiff_t>(unit) * inputs + at, inputs);
       });
     });
     unit += units;

@@ -51,7 +51,8 @@ WINNOW_INLINE void forTaps(const ConvSizes& sizes, const uint16_t* row, uint32_t
     for (int tap = 0; tap < sizes.kernel;) {
       const int taps = part(sizes.kernel, tap, ROWS_MAX);
       withConstant<ROWS_MAX>(taps, [&]<int TAPS>() {
-        forColumns(planeLanes(sizes.outLanes), [&]<int COLS>(int lane) { body.template operator()<TAPS, COLS>(tapRow, tap, lane, first, last); });
+        forColumns(planeLanes(sizes.outLanes),
+                   [&]<int COLS>(int lane) { body.template operator()<TAPS, COLS>(tapRow, tap, lane, first, last); });
       });
       tap += taps;
     }
@@ -85,8 +86,8 @@ void backwardWeight(const ConvSizes& sizes, const ActiveInputs& active, const fl
       forTaps(sizes, active.row, active.channelStarts[channel], active.channelStarts[channel + 1],
               [&]<int TAPS, int COLS>(int tapRow, int tap, int lane, uint32_t first, uint32_t last) {
                 const float* gradients = dz + plane * planes.size + lane;
-                float* to = dWeight + (tapRow * sizes.kernel + tap) * tapStride + static_cast<ptrdiff_t>(channel) * sizes.outLanes +
-                            plane * lanes + lane;
+                float* to = dWeight + (tapRow * sizes.kernel + tap) * tapStride +
+                            static_cast<ptrdiff_t>(channel) * sizes.outLanes + plane * lanes + lane;
                 Vec sums[TAPS][COLS];
                 WINNOW_UNROLL for (int t = 0; t < TAPS; t++)
                   WINNOW_UNROLL for (int v = 0; v < COLS; v++) sums[t][v] = load(to + t * tapStride + v * LANES);
@@ -113,7 +114,8 @@ void backwardData(const ConvSizes& sizes, const ActiveInputs& active, const floa
         const uint32_t left = active.channelStarts[channel + 1] - at;
         const uint32_t count = left < CHUNK ? left : CHUNK;
         for (uint32_t i = 0; i < count; i++) store(partial + i * LANES, zero());
-        forTaps(sizes, active.row, at, at + count, [&]<int TAPS, int COLS>(int tapRow, int tap, int lane, uint32_t first, uint32_t last) {
+        forTaps(sizes, active.row, at, at + count,
+                [&]<int TAPS, int COLS>(int tapRow, int tap, int lane, uint32_t first, uint32_t last) {
           const float* gradients = dz + plane * planes.size + lane;
           const float* w = weight + (tapRow * sizes.kernel + tap) * tapStride + static_cast<ptrdiff_t>(channel) * sizes.outLanes +
                            plane * lanes + lane;
@@ -133,7 +135,8 @@ void backwardData(const ConvSizes& sizes, const ActiveInputs& active, const floa
           }
         });
         for (uint32_t i = 0; i < count; i++) {
-          float& to = dx[static_cast<ptrdiff_t>(active.row[at + i] * sizes.inWidth + active.column[at + i]) * sizes.inLanes + channel];
+          float& to = dx[static_cast<ptrdiff_t>(active.row[at + i] * sizes.inWidth + active.column[at + i]) * sizes.inLanes +
+                         channel];
           const float total = sum(load(partial + i * LANES));
           to = plane == 0 ? total : to + total;
         }

@@ -34,8 +34,8 @@ struct SparseConvKernels {
   /// dWeight += gradient of the weights of input channels begin..end
   void (*backwardWeight)(const ConvSizes& sizes, const ActiveInputs& active, const float* dz, int begin, int end, float* dWeight);
   /// dx = gradient of the input at the active inputs of channels begin..end; nothing else is written
-  void (*backwardData)(const ConvSizes& sizes, const ActiveInputs& active, const float* dz, const float* weight, int begin, int end,
-                       float* dx);
+  void (*backwardData)(const ConvSizes& sizes, const ActiveInputs& active, const float* dz, const float* weight, int begin,
+                       int end, float* dx);
 };
 
 WINNOW_KERNELS(SparseConvKernels, sparseConvKernels)
