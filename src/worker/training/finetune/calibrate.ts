@@ -5,10 +5,10 @@ import { repeatedTakes, type WindowSource } from './windows.js';
 const WINDOWS_PER_WORD = 200;
 /**
  * By how much a new word has to beat all others. Training sees a few takes and never the speaker's other words, so it draws the
- * line too near to them: a word is to be heard at 62 % against its strongest rival. It was chosen together with the learning rate
+ * line too near to them: a word is to be heard at 60 % against its strongest rival. It was chosen together with the learning rate
  * of the plans: whatever learns faster says everything with a larger margin.
  */
-export const READINESS_MARGIN = 0.5;
+export const READINESS_MARGIN = 0.4;
 /** Of takes as they might be said again, those that have to be heard at the least: a word that was learned badly asks for less. */
 const HEARD_SHARE = 0.8;
 /** No further than this from what was learned: a few takes are a small sample. */

@@ -38,7 +38,7 @@ const QUICK: FinetunePlan = {
   layers: 'all',
   boostStrength: 0.5,
   boostDecay: 0.8,
-  learningRate: 0.006,
+  learningRate: 0.012,
   learningRateFactor: 0.65,
   momentum: 0.9,
   weightDecay: 0.0001,
@@ -58,6 +58,7 @@ export const FINETUNE_PLANS: Readonly<Record<FinetuneMode, FinetunePlan>> = {
   thorough: {
     ...QUICK,
     epochs: 10,
+    learningRate: 0.008,
     learningRateFactor: 0.75,
     windowsPerWord: 500,
     windowsAtMost: 3000,
