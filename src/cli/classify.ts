@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { NoiseSettings } from '../shared/contract.js';
 import { CLIP_MARGIN_SAMPLES, CLIP_SAMPLES, LIVE_FEATURES, SAMPLE_RATE_HZ, WINDOW_SAMPLES } from '../shared/features.js';
 import { decodeSoundFile } from '../worker/audio/decode.js';
-import { blend, clipNoise, noiseRecording } from '../worker/audio/noise.js';
+import { blend, clipNoise, noiseRecording, recordingOf } from '../worker/audio/noise.js';
 import { WindowExtractor } from '../worker/features/extract.js';
 import { fitClip } from '../worker/features/framing.js';
 import { softmax } from '../worker/recognizer/decision.js';
@@ -73,8 +73,9 @@ export const command: Command = {
       all: { type: 'boolean' },
     });
     if (positionals.length === 0) throw usageError('classify', 'no file is named');
-    const noise = noiseOptions('classify', values);
-    const recording = noise.path !== undefined && noise.eta > 0 ? await noiseRecording(noise.path) : undefined;
+    const noise = await noiseOptions('classify', values);
+    const path = recordingOf(noise);
+    const recording = path !== undefined && noise.eta > 0 ? await noiseRecording(path) : undefined;
     const listener = await openListener(values.model, backendOption('classify', values.backend));
     try {
       const classifier = new Classifier(listener, noise, recording);

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../test/helpers/bundle.js';
 import { ROOT, temporaryFolder } from '../../test/helpers/project.js';
 import { HIGH_HZ, LOW_HZ, toneModel, toneSound } from '../../test/helpers/tones.js';
 import { DEFAULT_SETTINGS } from '../shared/contract.js';
+import { keepRoom } from '../worker/audio/recorded-room.js';
 import { encodeWav } from '../worker/audio/wav.js';
 import { writeModelFile } from '../worker/network/model-file.js';
 
@@ -175,6 +176,7 @@ describe('winnow listen', () => {
     ['an empty file', ['--input', 'empty.wav'], 2, 'audio-empty'],
     ['a missing file', ['--input', 'missing.wav'], 2, 'audio-unreadable'],
     ['noise without a level', ['--input', 'low.wav', '--noise', 'pink'], 2, 'usage'],
+    ['a room that nobody recorded', ['--input', 'low.wav', '--noise', 'room', '--eta', '0.2'], 2, 'audio-noise-room-missing'],
     ['a level out of range', ['--input', 'low.wav', '--eta', '0.6'], 2, 'usage'],
     ['a back end that does not exist', ['--input', 'low.wav', '--backend', 'gpu'], 2, 'usage'],
     ['a model that does not exist', ['--input', 'low.wav', '--model', 'nobody'], 2, 'model-unknown'],
@@ -212,6 +214,17 @@ describe('winnow classify', () => {
     const [a, again, b] = await Promise.all([run('1'), run('1'), run('2')]);
     expect(again).toEqual(a);
     expect(b).not.toEqual(a);
+  });
+
+  it('takes its noise from the room that was recorded last', async () => {
+    const scores = async (...noise: string[]): Promise<unknown> =>
+      (await winnow(['classify', file('low.wav'), ...MODEL, '--json', ...noise])).json[0]!['scores'];
+    const tone = (hertz: number) => toneSound(2, [[0, hertz]]);
+    for (const hertz of [LOW_HZ, HIGH_HZ]) await keepRoom(tone(hertz), file('home/rooms'));
+    const noisy = await scores('--noise', 'room', '--eta', '0.4');
+    expect(noisy).not.toEqual(await scores());
+    expect(await scores('--noise', 'room', '--eta', '0.4')).toEqual(noisy);
+    await rm(file('home/rooms'), { recursive: true });
   });
 
   it('goes through a longer file hop by hop with --all', async () => {

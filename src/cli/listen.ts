@@ -131,7 +131,7 @@ export const command: Command = {
       throw usageError('listen', `"${positionals[0]}" belongs to no option (a file goes after --input)`);
     const input = inputOption(values.input, values.device, values.clip);
     if (values.fast && input.kind === 'microphone') throw usageError('listen', '--fast belongs to a file or demo');
-    const noise = noiseOptions('listen', values);
+    const noise = await noiseOptions('listen', values);
     const kind = backendOption('listen', values.backend);
     const models = [...new Set<string | undefined>(values.model ?? [undefined])];
     if (models.length > MODELS_MAX) throw usageError('listen', `at most ${MODELS_MAX} models can listen side by side`);

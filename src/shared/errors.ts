@@ -244,7 +244,7 @@ export const ERRORS = {
   },
   'audio-noise-room-missing': {
     cause: 'Noise of the room was chosen, and no room has been recorded.',
-    next: 'Record the room first, beside the choice of the noise.',
+    next: 'Record the room first: in the window, beside the choice of the noise.',
     exit: 2,
   },
   'audio-noise-room-short': {

@@ -1,16 +1,11 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { SAMPLE_RATE_HZ } from '../../shared/features.js';
 import { WinnowError } from '../../shared/errors.js';
-import { writeFileAtomically } from '../atomic-file.js';
 import { isSilentNoise } from '../audio/noise.js';
-import { encodeWav } from '../audio/wav.js';
-import { winnowHome } from '../places.js';
+import { keepRoom, roomsFolder } from '../audio/recorded-room.js';
 import type { Listening } from './listening.js';
 
 const SECONDS_MAX = 20;
 const SECONDS_MIN = 1;
-const FOLDER = 'rooms';
 
 /** Records the room through the input that the engine listens to, or opens for it; the last room is kept. */
 export class RoomRecording {
@@ -18,7 +13,7 @@ export class RoomRecording {
 
   constructor(
     private readonly listening: Listening,
-    private readonly folder: string = join(winnowHome(), FOLDER),
+    private readonly folder: string = roomsFolder(),
   ) {}
 
   /**
@@ -40,7 +35,7 @@ export class RoomRecording {
       throw new WinnowError('audio-noise-room-short', { seconds: (sound.length / SAMPLE_RATE_HZ).toFixed(1) });
     }
     if (isSilentNoise(sound)) throw new WinnowError('audio-noise-silent', { file: 'The recording of the room' });
-    return this.keep(sound);
+    return keepRoom(sound, this.folder);
   }
 
   /** Ends a recording with what it has. */
@@ -65,16 +60,5 @@ export class RoomRecording {
       }, end);
       this.endNow = end;
     });
-  }
-
-  /** Under a name of its own, so that whoever has the old room open does not take the new one for it. */
-  private async keep(sound: Float32Array): Promise<string> {
-    await mkdir(this.folder, { recursive: true });
-    const earlier = await readdir(this.folder);
-    const name = `room-${new Date().toISOString().replace(/[:.]/g, '-')}.wav`;
-    const path = join(this.folder, name);
-    await writeFileAtomically(path, encodeWav(sound));
-    for (const old of earlier) if (old !== name && /^room-.*\.wav$/.test(old)) await rm(join(this.folder, old), { force: true });
-    return path;
   }
 }

@@ -52,7 +52,7 @@ export const mnistPresets: Experiment<Task> = {
   units: ROWS.map(unit),
   seeds: [42],
   curves: [
-    { key: 'noise', title: 'Accuracy against pixel noise', x: 'eta', y: 'accuracy' },
+    { key: 'noise', title: 'Accuracy against pixel noise', x: 'noise level η', y: 'accuracy' },
     { key: 'test', title: 'Test accuracy while training', x: 'epoch', y: 'accuracy' },
   ],
 };

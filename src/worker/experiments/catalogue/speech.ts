@@ -9,7 +9,7 @@ const METRICS: readonly Metric[] = [
 ];
 
 const CURVES = [
-  { key: 'noise', title: 'Accuracy against white noise', x: 'eta', y: 'accuracy' },
+  { key: 'noise', title: 'Accuracy against white noise', x: 'noise level η', y: 'accuracy' },
   { key: 'validation', title: 'Validation accuracy while training', x: 'epoch', y: 'accuracy' },
 ];
 

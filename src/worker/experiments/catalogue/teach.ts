@@ -79,5 +79,5 @@ export const teach: Experiment<Task> = {
   ],
   seeds: [1, 2, 3],
   dataOf: ({ task }, seed) => (task.kind === 'teach' ? dataOf(task, seed) : ''),
-  curves: [{ key: 'noise', title: 'Old words in white noise, afterwards', x: 'eta', y: 'accuracy' }],
+  curves: [{ key: 'noise', title: 'Old words in white noise, afterwards', x: 'noise level η', y: 'accuracy' }],
 };
