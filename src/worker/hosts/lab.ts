@@ -1,8 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { WinnowError, type ErrorReport } from '../../shared/errors.js';
+import { WinnowError } from '../../shared/errors.js';
 import {
   NO_LAB_RUN,
   type LabExperiment,
@@ -17,19 +16,17 @@ import { matchProbability, toNumber } from '../experiments/match-theory.js';
 import { reportExperiment, tableCells } from '../experiments/report.js';
 import { readResults, resultFiles } from '../experiments/results.js';
 import { bundleFile, programRoot, winnowHome } from '../places.js';
+import { ChildTask } from './child-task.js';
 import type { LabMessage, LabOrder } from './lab-host.js';
 
-/** Told at most so often that there is something new. */
-const TELL_MS = 250;
 /** Points of the theory's curve. */
 const THEORY_POINTS = 24;
 const THEORY_N_MAX = 1500;
 
 /** The experiments of the Lab screen: what the documents report, what was measured here, and one run at a time. */
 export class Lab {
-  private child: ChildProcess | undefined;
   private current: LabRun = NO_LAB_RUN;
-  private telling: ReturnType<typeof setTimeout> | undefined;
+  private readonly task: ChildTask<LabMessage>;
 
   /**
    * @param changed told that there is more to see
@@ -37,10 +34,16 @@ export class Lab {
    * @param file the process to start; the bundle that ships unless told
    */
   constructor(
-    private readonly changed: () => void,
+    changed: () => void,
     private readonly results = path.join(winnowHome(), 'results'),
-    private readonly file = () => bundleFile('lab-host.cjs'),
-  ) {}
+    file = () => bundleFile('lab-host.cjs'),
+  ) {
+    this.task = new ChildTask('experiment', file, {
+      told: (message) => (this.current = withMessage(this.current, message)),
+      ended: (state, problem) => (this.current = { ...this.current, state, problem }),
+      changed,
+    });
+  }
 
   get run(): LabRun {
     return this.current;
@@ -81,7 +84,7 @@ export class Lab {
 
   /** @throws WinnowError `lab-running`, `experiment-unknown` */
   start({ experiment, unit }: LabStart): void {
-    if (this.child) throw new WinnowError('lab-running');
+    if (this.task.isRunning) throw new WinnowError('lab-running');
     findExperiment(experiment);
     const order: LabOrder = {
       experiment,
@@ -91,53 +94,18 @@ export class Lab {
       // One core stays for listening and for the page.
       threads: Math.max(1, os.availableParallelism() - 1),
     };
-    // Under Electron the same program runs as plain Node.
-    const child = fork(this.file(), [], { execArgv: [], env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } });
-    this.child = child;
+    this.task.start(order);
     this.current = { ...NO_LAB_RUN, state: 'running', experiment };
-    child.on('message', (message) => this.told(child, message as LabMessage));
-    child.on('error', (error) => this.end(child, 'failed', WinnowError.from(error).report()));
-    child.on('exit', (code, signal) => {
-      const reason = `the experiment's process ended with ${signal ?? `code ${code}`}`;
-      this.end(child, 'failed', new WinnowError('internal', { reason }).report());
-    });
-    child.send(order);
-    this.tell();
   }
 
   /** Ends the run; finished units stay. */
   stop(): void {
-    const child = this.child;
-    if (!child) return;
-    this.end(child, 'stopped', null);
-    child.kill();
-  }
-
-  private told(child: ChildProcess, message: LabMessage): void {
-    if (child !== this.child) return;
-    if (message.type === 'done') return this.end(child, 'done', null);
-    if (message.type === 'failed') return this.end(child, 'failed', message.error);
-    this.current = withMessage(this.current, message);
-    this.tell();
-  }
-
-  private end(child: ChildProcess, state: LabRun['state'], problem: ErrorReport | null): void {
-    if (child !== this.child) return;
-    this.child = undefined;
-    this.current = { ...this.current, state, problem };
-    this.tell();
-  }
-
-  private tell(): void {
-    this.telling ??= setTimeout(() => {
-      this.telling = undefined;
-      this.changed();
-    }, TELL_MS);
+    this.task.stop();
   }
 }
 
 /** The run with what was told of it. */
-export function withMessage(run: LabRun, message: Exclude<LabMessage, { type: 'done' | 'failed' }>): LabRun {
+export function withMessage(run: LabRun, message: LabMessage): LabRun {
   switch (message.type) {
     case 'unit': {
       const { unit, seed, finished, total } = message;
