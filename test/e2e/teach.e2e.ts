@@ -67,7 +67,7 @@ describe.skipIf(without)('teaching a word in the window', () => {
         .region('Before and after')
         .getByRole('row', { name: /^whistle/ })
         .first();
-      expect(await figures.textContent()).toMatch(/(100|5\d|6\d|7\d|8\d|9\d)(\.\d)? ?% of 2/);
+      expect(await figures.textContent()).toMatch(/(100|5\d|6\d|7\d|8\d|9\d)(\.\d)?\s?% of 2/);
 
       await accept.click();
       const versions = winnow.region('Versions');
