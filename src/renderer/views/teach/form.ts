@@ -1,7 +1,7 @@
 import type { CallParams } from '../../../shared/contract.js';
 
 /** How a word is to be taught, as it stands in the form; null where the mode decides. */
-export interface TeachChoices {
+export interface TeachForm {
   mode: 'quick' | 'thorough';
   layers: 'linear' | 'last' | 'all';
   boostStrength: number | null;
@@ -17,7 +17,7 @@ export interface TeachChoices {
 /** The published size of the first epoch's batches. */
 const SMALL_BATCH = 4;
 
-export const FIRST_CHOICES: TeachChoices = {
+export const EMPTY_FORM: TeachForm = {
   mode: 'quick',
   layers: 'all',
   boostStrength: null,
@@ -29,9 +29,9 @@ export const FIRST_CHOICES: TeachChoices = {
 };
 
 /** What the engine is asked for. */
-export function teachOrder(model: string, choices: TeachChoices): CallParams<'teach.start'> {
-  const { mode, layers, boostStrength, boostDecay, learningRate, epochs, smallFirst } = choices;
-  const data = choices.data.trim();
+export function teachOrder(model: string, form: TeachForm): CallParams<'teach.start'> {
+  const { mode, layers, boostStrength, boostDecay, learningRate, epochs, smallFirst } = form;
+  const data = form.data.trim();
   return {
     model,
     mode,
