@@ -12,14 +12,26 @@ interface Row {
 const BATCH = 64;
 const SETTLING_BATCH = 4;
 
+/**
+ * Paper Table 3; where it is silent (which networks begin with batches of four, and how long each trains) as the authors' settings
+ * have it. With momentum 0.9 and batches of four, D3 and W1 never leave chance.
+ */
 const ROWS: readonly Row[] = [
   row('Dense CNN-1', 'mnistDenseCNN1', [99.14, 0.03, 74_569, 3200], { momentum: 0.9, firstEpochBatchSize: BATCH }),
   row('Dense CNN-2', 'mnistDenseCNN2', [99.31, 0.06, 97_040, 2853], { momentum: 0.9, firstEpochBatchSize: BATCH }),
   row('Sparse CNN-1', 'mnistSparseCNN1', [98.41, 0.08, 100_306, 1735], {}),
   row('Sparse CNN-2', 'mnistSparseCNN2', [99.09, 0.05, 103_764, 1125], { epochs: 10, learningRate: 0.02 }),
-  row('Dense CNN-2 SP3', 'mnistDenseCNN2SP3', [99.13, 0.07, 100_318, 2762], { momentum: 0.5 }),
-  row('Sparse CNN-2 D3', 'mnistSparseCNN2D3', [98.89, 0.13, 102_328, 1720], { epochs: 10, momentum: 0.9 }),
-  row('Sparse CNN-2 W1', 'mnistSparseCNN2W1', [98.2, 0.19, 100_322, 2082], { epochs: 10, momentum: 0.9 }),
+  row('Dense CNN-2 SP3', 'mnistDenseCNN2SP3', [99.13, 0.07, 100_318, 2762], { epochs: 10, momentum: 0.5 }),
+  row('Sparse CNN-2 D3', 'mnistSparseCNN2D3', [98.89, 0.13, 102_328, 1720], {
+    epochs: 10,
+    momentum: 0.9,
+    firstEpochBatchSize: BATCH,
+  }),
+  row('Sparse CNN-2 W1', 'mnistSparseCNN2W1', [98.2, 0.19, 100_322, 2082], {
+    epochs: 10,
+    momentum: 0.9,
+    firstEpochBatchSize: BATCH,
+  }),
   row('Sparse CNN-2 DSW', 'mnistSparseCNN2DSW', [98.92, 0.09, 70_566, 2857], { epochs: 10, momentum: 0.9 }),
 ];
 
