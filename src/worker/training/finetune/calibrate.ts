@@ -8,7 +8,9 @@ const WINDOWS_PER_WORD = 200;
  * line too near to them: a word is to be heard at 60 % against its strongest rival. It was chosen together with the learning rate
  * of the plans: whatever learns faster says everything with a larger margin.
  */
-export const READINESS_MARGIN = 0.4;
+const READINESS_MARGIN = 0.4;
+/** The same without recordings of other words to learn from: then far more is taken for the word. */
+const READINESS_MARGIN_WITHOUT_OTHERS = 1.5;
 /** Of takes as they might be said again, those that have to be heard at the least: a word that was learned badly asks for less. */
 const HEARD_SHARE = 0.8;
 /** No further than this from what was learned: a few takes are a small sample. */
@@ -22,12 +24,13 @@ export function withReadiness(
 ): Model {
   const last = model.layers.at(-1)!;
   const bias = last.bias.slice();
+  const margin = source.replay.hasOtherWords ? READINESS_MARGIN : READINESS_MARGIN_WITHOUT_OTHERS;
   for (const word of source.taught) {
     const output = model.labels.indexOf(word.word);
     if (output < source.oldLabels) continue;
     const windows = repeatedTakes(source, word, WINDOWS_PER_WORD);
     const margins = marginsOf(logits(model, windows, WINDOWS_PER_WORD), model.labels.length, output);
-    bias[output]! += readinessShift(margins);
+    bias[output]! += readinessShift(margins, margin);
   }
   const output: LayerTensors = { ...last, bias };
   return { ...model, layers: [...model.layers.slice(0, -1), output] };
@@ -42,9 +45,9 @@ export function marginsOf(logits: Float32Array, classes: number, output: number)
   });
 }
 
-/** What has to be added to a word's logit, given the margins of takes as they might be said again. */
-export function readinessShift(margins: Float32Array): number {
+/** What has to be added to a word's logit, given the margins of takes as they might be said again, and the margin asked for. */
+export function readinessShift(margins: Float32Array, asked: number): number {
   const sorted = margins.slice().sort();
   const reached = sorted[Math.min(sorted.length - 1, Math.round((1 - HEARD_SHARE) * sorted.length))]!;
-  return Math.max(-SHIFT_MAX, Math.min(SHIFT_MAX, -Math.min(READINESS_MARGIN, reached)));
+  return Math.max(-SHIFT_MAX, Math.min(SHIFT_MAX, -Math.min(asked, reached)));
 }

@@ -7,7 +7,7 @@ import { ReferenceBackend } from '../../network/reference.js';
 import { Random } from '../random.js';
 import { LIVE_FEATURES } from '../../../shared/features.js';
 import { bandLimited } from './band-limit.js';
-import { marginsOf, READINESS_MARGIN, readinessShift } from './calibrate.js';
+import { marginsOf, readinessShift } from './calibrate.js';
 import { hardNegative, pieceOf, spliced, wordBounds } from './hard-negatives.js';
 import { layerUse } from './layer-use.js';
 import { withOutputsFor } from './output-layer.js';
@@ -168,10 +168,10 @@ describe('hard negatives', () => {
 it('asks a new word to beat the others, as far as its own takes do', () => {
   const margins = marginsOf(Float32Array.from([0, 1, 3, /**/ 0, 4, 1, /**/ 2, 0, 1, /**/ 0, 0, 5]), 3, 2);
   expect([...margins]).toEqual([2, -3, -1, 5]);
-  expect(readinessShift(new Float32Array(10).fill(3))).toBe(-READINESS_MARGIN);
+  expect(readinessShift(new Float32Array(10).fill(3), 0.4)).toBe(-0.4);
   const poor = Float32Array.from({ length: 10 }, (_, i) => i / 10 - 0.5);
-  expect(poor.filter((margin) => margin + readinessShift(poor) >= 0)).toHaveLength(8);
-  expect(readinessShift(Float32Array.of(-9, -9))).toBe(2);
+  expect(poor.filter((margin) => margin + readinessShift(poor, 0.4) >= 0)).toHaveLength(8);
+  expect(readinessShift(Float32Array.of(-9, -9), 0.4)).toBe(2);
 });
 
 it('has sound plans', () => {

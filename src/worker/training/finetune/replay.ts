@@ -2,7 +2,7 @@ import { CLIP_SAMPLES } from '../../../shared/features.js';
 import { clipIndex, clipPath, readClip } from '../../audio/clips.js';
 import { Babble } from '../../audio/babble.js';
 import { gaussianNoise, pinkNoise, whiteNoise } from '../../audio/noise-colours.js';
-import { SILENCE_LABEL } from '../../network/model.js';
+import { SILENCE_LABEL, UNKNOWN_LABEL } from '../../network/model.js';
 import { ClipStore, type OnClips } from '../clip-store.js';
 import { classOf, clipsOf, dividedForTraining, isWord, listData, type ClipFile, type Listing } from '../dataset.js';
 import { NoiseRecordings } from '../noise-recordings.js';
@@ -29,6 +29,8 @@ export interface Replay {
   /** Indices to train on. */
   readonly trained: readonly number[];
   readonly noise: NoiseRecordings;
+  /** Whether it has recordings of words that the network does not know. */
+  readonly hasOtherWords: boolean;
   /** Names the data, for the run's identity. */
   readonly hash: string;
   close(): void;
@@ -61,6 +63,7 @@ export async function replayFromData(
       seed,
     ),
     noise: noise.isEmpty ? madeNoise(seed) : noise,
+    hasOtherWords: chosen.some(({ word }) => !taught.includes(word) && labels[classOf(word, labels)] === UNKNOWN_LABEL),
     hash: store.hash,
     close: () => store.close(),
   };
@@ -121,6 +124,7 @@ export async function replayFromShipped(labels: readonly string[], taught: reado
     read: (clip, out) => out.set(sounds[clip]!),
     ...apart([...sounds.keys()], seed),
     noise: madeNoise(seed),
+    hasOtherWords: false,
     hash: 'shipped clips',
     close: () => undefined,
   };
