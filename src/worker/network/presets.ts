@@ -2,7 +2,7 @@ import { WinnowError } from '../../shared/errors.js';
 import type { Activation, Boosting, ConvLayer, LinearLayer, NetworkSpec, Selection, WinnerCount } from '../../shared/network.js';
 
 /**
- * The published networks as data. Percentages and densities are those of patent Table 1 (FIG. 10) and paper Table 3; where a
+ * The published networks as data, and a few of our own, whose source says so. Percentages and densities are those of patent Table 1 (FIG. 10) and paper Table 3; where a
  * document leaves a setting out (the k-inference factor, boosting, momentum's absence) or two disagree, the authors' published
  * settings decide. They take the percentages of patent Table 1 before the max-pool; the paper pools first.
  */
@@ -181,6 +181,25 @@ const WIDE: GscRow = tableRow('WtSparsity11Wide', [0.5, 0.2], 1500, 0.05, 1, und
   unitsPerMask: [16, 64, 16],
 });
 
+/** A network that hears spectrograms. */
+function gsc(
+  name: string,
+  source: string,
+  convs: readonly ConvSettings[],
+  hidden: LinearSettings,
+  { beforePool, nonZeros }: { readonly beforePool: boolean; readonly nonZeros?: number | undefined },
+): Preset {
+  const published = { outputs: GSC_OUTPUTS, batchNorm: true, beforePool };
+  return {
+    name,
+    source,
+    outputs: GSC_OUTPUTS,
+    masks: 'equalPerUnit',
+    ...(nonZeros === undefined ? {} : { publishedNonZeros: nonZeros }),
+    build: (options = {}) => convolutional(name, SPECTROGRAM, convs, hidden, published, options),
+  };
+}
+
 function gscSparse(row: GscRow): Preset {
   const [on1, on2, on3] = row.on ?? TABLE_ON;
   const layer = (percentOn: number, kind: 'global' | 'local'): Activation =>
@@ -207,29 +226,13 @@ function gscSparse(row: GscRow): Preset {
     activation: layer(on3, 'global'),
     ...masked({ unitsPerMask: row.unitsPerMask?.[2] }),
   };
-  const published = { outputs: GSC_OUTPUTS, batchNorm: true, beforePool: true };
-  return {
-    name: row.name,
-    source: row.source,
-    outputs: GSC_OUTPUTS,
-    masks: 'equalPerUnit',
-    ...(row.nonZeros === undefined ? {} : { publishedNonZeros: row.nonZeros }),
-    build: (options = {}) => convolutional(row.name, SPECTROGRAM, convs, hidden, published, options),
-  };
+  return gsc(row.name, row.source, convs, hidden, { beforePool: true, nonZeros: row.nonZeros });
 }
 
 function gscDense(name: string, source: string, channels: readonly [number, number], units: number, nonZeros?: number): Preset {
   const convs = channels.map((count) => ({ channels: count, density: 1, activation: relu }));
   const hidden = { units, density: 1, activation: relu };
-  const published = { outputs: GSC_OUTPUTS, batchNorm: true, beforePool: true };
-  return {
-    name,
-    source,
-    outputs: GSC_OUTPUTS,
-    masks: 'equalPerUnit',
-    ...(nonZeros === undefined ? {} : { publishedNonZeros: nonZeros }),
-    build: (options = {}) => convolutional(name, SPECTROGRAM, convs, hidden, published, options),
-  };
+  return gsc(name, source, convs, hidden, { beforePool: true, nonZeros });
 }
 
 /** Of four convolutions: 5 x 5 and a max-pool of 2, then 3 x 3 three times, the second of them with a max-pool. */
@@ -242,17 +245,9 @@ function deep(
   hidden: LinearSettings,
 ): Preset {
   const convs = layers.map((layer, i) => ({ ...layer, ...DEEP_SHAPES[i] }));
-  const settings = { outputs: GSC_OUTPUTS, batchNorm: true, beforePool: false };
-  return {
-    name,
-    source,
-    outputs: GSC_OUTPUTS,
-    masks: 'equalPerUnit',
-    build: (options = {}) => convolutional(name, SPECTROGRAM, convs, hidden, settings, options),
-  };
+  return gsc(name, source, convs, hidden, { beforePool: false });
 }
 
-/** The later layers see what few winners pass on, so that more of them may win: 1.5 M multiplies in all. */
 const deepWinners = (percentOn: number): Activation => winners({ percentOn }, 1, GSC_BOOSTING);
 
 const DEEP_SPARSE = deep(
