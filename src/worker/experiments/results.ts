@@ -32,6 +32,8 @@ export const ResultRecord = z.strictObject({
   /** ISO 8601. */
   finishedAt: z.string().max(40),
   seconds: z.number().nonnegative(),
+  /** Experiment and unit whose run this is too: the same network, data, settings and seed by another name. Not trained again. */
+  sameAs: z.string().max(160).optional(),
   /** Chosen on validation data. Fractions between 0 and 1 unless the experiment says otherwise. */
   metrics: z.record(z.string().max(64), z.number()),
   /** The same of the best epoch on test, as the documents chose; nothing is ever chosen by it. */

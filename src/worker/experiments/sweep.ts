@@ -12,7 +12,7 @@ import { runEvolved } from './runners/evolved.js';
 import { runHebbian } from './runners/hebbian.js';
 import { runImage } from './runners/image.js';
 import type { UnitOutcome } from './runners/outcome.js';
-import { runSpeech } from './runners/speech.js';
+import { runSpeech, speechSpec, trainingOf } from './runners/speech.js';
 import { runTeach } from './runners/teach.js';
 import { runTheory } from './runners/theory.js';
 import type { Task } from './task.js';
@@ -44,7 +44,8 @@ export function resultFile(out: string, experiment: string, { index, of }: Sweep
 }
 
 /**
- * Runs what is missing of an experiment: units that already have a result in the folder, from whichever shard, are left alone.
+ * Runs what is missing of an experiment: units that already have a result in the folder, from whichever shard, are left alone, and
+ * what another unit has trained alike is taken from there.
  * @returns how many units ran, and how many were there already
  */
 export async function runSweep(
@@ -76,22 +77,44 @@ export async function runSweep(
   for (const [index, assignment] of missing.entries()) {
     checkStop(context);
     hooks.onUnit(assignment, index, missing.length);
-    const started = performance.now();
-    const outcome = await runUnit(experiment, assignment, context);
-    const record: ResultRecord = {
-      experiment: experiment.name,
-      unit: assignment.unit.name,
-      seed: assignment.seed,
-      ...outcome,
-      codeVersion: codeVersion(),
-      machine: machineName(),
-      finishedAt: new Date().toISOString(),
-      seconds: (performance.now() - started) / 1000,
-    };
+    const record = measuredAlready(experiment, assignment, records) ?? (await measured(experiment, assignment, context));
     appendResult(resultFile(options.out, experiment.name, options.shard), record);
     hooks.onResult(record);
   }
   return { ran: missing.length, kept: own.length - missing.length };
+}
+
+async function measured(experiment: Experiment<Task>, assignment: Assignment<Task>, context: RunContext): Promise<ResultRecord> {
+  const started = performance.now();
+  const outcome = await runUnit(experiment, assignment, context);
+  return {
+    experiment: experiment.name,
+    unit: assignment.unit.name,
+    seed: assignment.seed,
+    ...outcome,
+    codeVersion: codeVersion(),
+    machine: machineName(),
+    finishedAt: new Date().toISOString(),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/**
+ * The result of a unit that trains the same network by the same settings and seed under another name, as the rows that experiments
+ * share: the same seed gives the same result, so that training again would only cost time.
+ */
+function measuredAlready(
+  experiment: Experiment<Task>,
+  { unit, seed }: Assignment<Task>,
+  records: readonly ResultRecord[],
+): ResultRecord | null {
+  if (unit.task.kind !== 'speech') return null;
+  const spec = speechSpec(unit.task);
+  const training = trainingOf(spec);
+  const same = records.find((record) => record.seed === seed && !record.sameAs && trainingOf(record.spec) === training);
+  if (!same) return null;
+  const sameAs = `${same.experiment}, ${same.unit}`;
+  return { ...same, experiment: experiment.name, unit: unit.name, spec, sameAs, seconds: 0 };
 }
 
 async function runUnit(

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { WinnowError } from '../../../shared/errors.js';
 import { nonZeroParameters } from '../../network/counts.js';
-import { withSettings } from '../../training/recipe.js';
+import { type Recipe, withSettings } from '../../training/recipe.js';
 import { findRecipe } from '../../training/recipes.js';
 import type { EpochRecord } from '../../training/checkpoint.js';
 import type { Evaluation } from '../../training/evaluation.js';
@@ -12,12 +13,36 @@ import type { RunContext } from './context.js';
 import { expectedMultiplies, sum } from './cost.js';
 import type { UnitOutcome } from './outcome.js';
 
+interface SpeechSpec {
+  readonly task: SpeechTask;
+  readonly recipe: Recipe;
+}
+
+/** What a result says was trained. */
+export function speechSpec(task: SpeechTask): SpeechSpec {
+  return { task, recipe: withSettings(findRecipe(task.recipe), task.set) };
+}
+
+const Trained = z.object({
+  task: z.object({ kind: z.literal('speech') }),
+  recipe: z.looseObject({ network: z.looseObject({}) }),
+});
+
+/** The training that the `spec` of a result describes, without the names it goes by, as text to compare; null if it is of another kind. */
+export function trainingOf(spec: unknown): string | null {
+  const trained = Trained.safeParse(spec);
+  if (!trained.success) return null;
+  const { recipe } = trained.data;
+  return JSON.stringify({ ...recipe, name: '', network: { ...recipe.network, name: '' } });
+}
+
 /**
  * Trains one network on spoken commands; the best epoch on validation is judged on the test part. Its state is kept beside the
  * results after every epoch, so that a killed unit goes on where it was.
  */
 export async function runSpeech(task: SpeechTask, seed: number, name: string, context: RunContext): Promise<UnitOutcome> {
-  const recipe = withSettings(findRecipe(task.recipe), task.set);
+  const spec = speechSpec(task);
+  const { recipe } = spec;
   const out = join(context.workFolder, `${name.replace(/[^a-zA-Z0-9]+/g, '-')}.seed${seed}.safetensors`);
   const outcome = await runTraining(
     {
@@ -51,7 +76,7 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
   const history = report['epochs'] as readonly EpochRecord[];
   await rm(out);
   return {
-    spec: { task, recipe },
+    spec,
     dataHash: report.data,
     metrics: {
       accuracy: figures.accuracy!,
