@@ -10,6 +10,8 @@ export interface SpeechTask {
   readonly recipe: string;
   /** `key=value`, as `winnow train --set` takes them. */
   readonly set: readonly string[];
+  /** Evaluated on the validation part, and the test part is never opened: for designs that are chosen by the result. */
+  readonly screening?: true;
 }
 
 /** Train a convolutional preset on MNIST, evaluate at the eleven levels of pixel noise (paper, section 4.1). */

@@ -6,7 +6,7 @@ import { lisetIsolet, lisetMnist, lisetVariants, setPruning } from './evolved.js
 import { mnistPresets } from './images.js';
 import { teach } from './teach.js';
 import { hebbian } from './unlabelled.js';
-import { gscAblations, gscPresets, lisetCommands, robustness } from './speech.js';
+import { gscAblations, gscPresets, lisetCommands, robustness, screening } from './speech.js';
 
 /** Every experiment there is. */
 export const EXPERIMENTS: readonly Experiment<Task>[] = [
@@ -15,6 +15,7 @@ export const EXPERIMENTS: readonly Experiment<Task>[] = [
   gscPresets,
   gscAblations,
   robustness,
+  screening,
   mnistPresets,
   lisetMnist,
   lisetVariants,

@@ -158,6 +158,59 @@ export const robustness: Experiment<Task> = {
   curves: CURVES,
 };
 
+/** Fractions of winners in the default network's layers, times a factor. */
+function winnersTimes(factor: number): string[] {
+  return [0.38, 0.4, 0.4, 0.5, 0.5].map((on, i) => `network.layers.${i}.activation.count.percentOn=${(on * factor).toFixed(3)}`);
+}
+
+/** Long enough to tell designs apart. */
+const SCREENED = ['schedule.epochs=10', 'schedule.learningRateFactor=0.75'];
+
+function screened(name: string, recipe: string, ...set: string[]): Unit<SpeechTask> {
+  return { name, task: { kind: 'speech', recipe, set: [...SCREENED, ...set], screening: true } };
+}
+
+/** What can be changed of a dense network and a sparse one alike. */
+const CHANGES: Readonly<Record<string, readonly string[]>> = {
+  'as it is': [],
+  'weight decay 0': ['schedule.weightDecay=0'],
+  'weight decay 0.005': ['schedule.weightDecay=0.005'],
+  'no momentum, ten times the learning rate': ['schedule.momentum=0', 'schedule.learningRate=0.05'],
+  'dropout 0.5': ['network.layers.4.dropout=0.5'],
+  'not standardised': ['features.standardise=false'],
+  'no random floor': ['augmentation.randomFloor=null'],
+  'Slaney bank': ['features.melBank=slaney', 'premadeEpochs=10'],
+  'no noise in training': ['augmentation.noise.whiteShare=0', 'augmentation.noise.realShare=0', 'premadeEpochs=10'],
+};
+
+export const screening: Experiment<Task> = {
+  name: 'screening',
+  title: 'The default network, one thing changed at a time',
+  question:
+    'Which part of the default network and of its training makes it hear, and does a sparse network want another training than a dense one?',
+  source: "no published figures; ten epochs of the default model's training without teachers, judged on the validation part",
+  publishedTask: false,
+  baseline: 'sparse, as it is',
+  metrics: METRICS.map((metric) => (metric.key === 'accuracy' ? { ...metric, title: 'validation' } : metric)),
+  units: [
+    ...Object.entries(CHANGES).map(([name, set]) => screened(`dense, ${name}`, 'commands-dense-noise', ...set)),
+    ...Object.entries(CHANGES).map(([name, set]) => screened(`sparse, ${name}`, 'commands', ...set)),
+    screened('sparse, winners before pooling', 'commands', 'network.layers.*.activationBeforePool=true'),
+    screened(
+      'sparse, winners per position',
+      'commands',
+      ...[0, 1, 2, 3].map((conv) => `network.layers.${conv}.activation.selection.kind=local`),
+    ),
+    screened('sparse, no boosting', 'commands', `${WINNERS}.boosting.strength=0`),
+    screened('sparse, boosting in training only', 'commands', `${WINNERS}.boosting.atInference=false`),
+    screened('sparse, k-inference 1.5', 'commands', `${WINNERS}.kInferenceFactor=1.5`),
+    screened('sparse, half the winners', 'commands', ...winnersTimes(0.5)),
+    screened('sparse, 1.5 times the winners', 'commands', ...winnersTimes(1.5)),
+  ],
+  seeds: [1],
+  curves: CURVES,
+};
+
 const EVOLVING = 'commands-sparse';
 const evolving = (method: string, settings: string): string => `evolution={"method":"${method}",${settings}}`;
 const ZETA = '"zeta":0.3';

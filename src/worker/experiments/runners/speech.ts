@@ -24,20 +24,24 @@ export function speechSpec(task: SpeechTask): SpeechSpec {
 }
 
 const Trained = z.object({
-  task: z.object({ kind: z.literal('speech') }),
+  task: z.object({ kind: z.literal('speech'), screening: z.literal(true).optional() }),
   recipe: z.looseObject({ network: z.looseObject({}) }),
 });
 
-/** The training that the `spec` of a result describes, without the names it goes by, as text to compare; null if it is of another kind. */
+/**
+ * The training and judging that the `spec` of a result describes, without the names it goes by, as text to compare; null if it is
+ * of another kind.
+ */
 export function trainingOf(spec: unknown): string | null {
   const trained = Trained.safeParse(spec);
   if (!trained.success) return null;
-  const { recipe } = trained.data;
-  return JSON.stringify({ ...recipe, name: '', network: { ...recipe.network, name: '' } });
+  const { recipe, task } = trained.data;
+  return JSON.stringify([task.screening === true, { ...recipe, name: '', network: { ...recipe.network, name: '' } }]);
 }
 
 /**
- * Trains one network on spoken commands; the best epoch on validation is judged on the test part. Its state is kept beside the
+ * Trains one network on spoken commands; the best epoch on validation is judged on the test part, or on validation again where the
+ * unit screens. Its state is kept beside the
  * results after every epoch, so that a killed unit goes on where it was.
  */
 export async function runSpeech(task: SpeechTask, seed: number, name: string, context: RunContext): Promise<UnitOutcome> {
@@ -53,8 +57,8 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
       restart: false,
       precision: 'f32',
       threads: context.threads,
-      test: true,
-      watchTest: true,
+      test: !task.screening,
+      watchTest: !task.screening,
       command: 'winnow experiment run',
     },
     {
@@ -71,8 +75,8 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
   );
   if (!outcome.finished) throw new WinnowError('experiment-stopped', { kept: `epoch ${outcome.epochs}` });
   const report = outcome.report!;
-  const figures = report['test'] as Pick<Evaluation, 'accuracy' | 'noise' | 'background'>;
-  const onTest = report['bestOnTest'] as Pick<Evaluation, 'accuracy' | 'noise'>;
+  const figures = report[task.screening ? 'validation' : 'test'] as Pick<Evaluation, 'accuracy' | 'noise' | 'background'>;
+  const onTest = report['bestOnTest'] as Pick<Evaluation, 'accuracy' | 'noise'> | undefined;
   const history = report['epochs'] as readonly EpochRecord[];
   await rm(out);
   return {
@@ -85,7 +89,7 @@ export async function runSpeech(task: SpeechTask, seed: number, name: string, co
       nonZeros: nonZeroParameters(recipe.network),
       multiplies: sum(Object.values(expectedMultiplies(recipe.network))),
     },
-    bestOnTest: { accuracy: onTest.accuracy!, noise: onTest.noise!.mean },
+    ...(onTest ? { bestOnTest: { accuracy: onTest.accuracy!, noise: onTest.noise!.mean } } : {}),
     curves: {
       noise: { x: [...figures.noise!.eta], y: [...figures.noise!.accuracy] },
       validation: { x: history.map((record) => record.epoch), y: history.map((record) => record.validationAccuracy) },
