@@ -14,8 +14,8 @@ export interface LabExperiment {
   readonly title: string;
   readonly question: string;
   readonly source: string;
-  /** Whether the data are those of the documents. */
-  readonly publishedTask: boolean;
+  /** Whether it is compared with published values of other data. */
+  readonly otherData: boolean;
   readonly units: readonly string[];
   /** Units times seeds, and how many of them have a result. */
   readonly runs: number;
@@ -35,7 +35,7 @@ export interface LabExperiment {
 
 /** What a merge of result files has to tell: nothing is lost or averaged silently. */
 export interface MergeNote {
-  readonly kind: 'cut-line' | 'bad-line' | 'repeated' | 'code-versions' | 'data-hashes';
+  readonly kind: 'cut-line' | 'bad-line' | 'repeated' | 'shared-runs' | 'code-versions' | 'data-hashes';
   /** Whose results it is about, where that is known. */
   readonly experiment?: string;
   readonly text: string;

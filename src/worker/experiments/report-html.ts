@@ -1,6 +1,6 @@
 import type { MergeNote } from '../../shared/lab.js';
 import type { CurveDescription } from './experiment.js';
-import { SPREADS, type ExperimentReport, tableCells } from './report.js';
+import { comparedWithOtherData, type ExperimentReport, OTHER_DATA, SPREADS, tableCells } from './report.js';
 import type { Curve } from './results.js';
 
 /** Okabe and Ito's colours, told apart with any colour vision. */
@@ -31,7 +31,7 @@ export function htmlReport(reports: readonly ExperimentReport[], notes: readonly
     const charts = experiment.curves.map((curve) => chart(curve, report.curves[curve.key] ?? {}));
     return `<section><h2>${escape(experiment.title)}</h2>
 <p>${escape(experiment.question)} Source: ${escape(experiment.source)}.</p>
-${experiment.publishedTask ? '' : '<p>The data are not those of the documents: compare differences, not values.</p>'}
+${comparedWithOtherData(experiment) ? `<p>${OTHER_DATA}</p>` : ''}
 <div class="wide"><table><thead>${row(header!, 'th')}</thead><tbody>${body.map((cells) => row(cells, 'td')).join('')}</tbody></table></div>
 <p>${SPREADS}</p>
 ${charts.join('\n')}</section>`;

@@ -101,6 +101,13 @@ function meanCurve(curves: readonly Curve[]): Curve | null {
   return { x: first.x, y: first.y.map((_, i) => alike.reduce((sum, curve) => sum + curve.y[i]!, 0) / alike.length) };
 }
 
+export const OTHER_DATA = 'The data are not those of the documents: compare differences, not values.';
+
+/** Whether the published values that stand in the table come from other data. */
+export function comparedWithOtherData({ publishedTask, units }: Experiment): boolean {
+  return !publishedTask && units.some((unit) => unit.published);
+}
+
 /** How to read the spreads of a table. */
 export const SPREADS =
   'Mean ± standard deviation over the runs (seeds); differences with their 95 % interval (Welch) where both sides have several runs.';
@@ -182,7 +189,7 @@ export function markdownReport(reports: readonly ExperimentReport[], notes: read
     return [
       `## ${report.experiment.title}`,
       `${report.experiment.question} Source: ${report.experiment.source}. \`winnow experiment run ${report.experiment.name}\``,
-      ...(report.experiment.publishedTask ? [] : ['The data are not those of the documents: compare differences, not values.']),
+      ...(comparedWithOtherData(report.experiment) ? [OTHER_DATA] : []),
       [line(header!), line(header!.map((_, i) => (i === 0 ? '---' : '---:'))), ...body.map(line)].join('\n'),
       `${SPREADS} Machine time: ${(report.seconds / 60).toFixed(1)} minutes.`,
     ].join('\n\n');

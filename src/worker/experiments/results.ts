@@ -118,9 +118,20 @@ export function readResults(files: readonly string[]): { records: ResultRecord[]
   }
   const records = [...byUnit.values()].map(({ record }) => record);
   for (const [experiment, own] of grouped(records, (record) => record.experiment)) {
-    notes.push(...codeVersions(experiment, own), ...differingData(experiment, own));
+    notes.push(...sharedRuns(experiment, own), ...codeVersions(experiment, own), ...differingData(experiment, own));
   }
   return { records, notes };
+}
+
+/** Rows that another experiment has trained. */
+function sharedRuns(experiment: string, records: readonly ResultRecord[]): MergeNote[] {
+  const each = [...grouped(records, ({ unit, sameAs }) => JSON.stringify([unit, sameAs])).values()].flatMap((runs) => {
+    const { unit, sameAs } = runs[0]!;
+    const seeds = runs.map(({ seed }) => seed).join(', ');
+    return sameAs ? [`"${unit}" (seed ${seeds}) of ${sameAs}`] : [];
+  });
+  if (each.length === 0) return [];
+  return [{ kind: 'shared-runs', experiment, text: `${experiment}: not trained again but taken over: ${each.join('; ')}` }];
 }
 
 /** A version names its commit, so a long sweep holds many of them: how many, and from which to which, says enough. */

@@ -75,7 +75,8 @@ describe('a unit that another has trained alike', () => {
     await sweep(speech('commands-dense'), 2);
     const { records, notes } = readResults(resultFiles(out));
     const { spec, ...taken } = records.find(({ experiment }) => experiment === 'names')!;
-    expect(notes).toEqual([]);
+    const text = 'names: not trained again but taken over: "commands-dense" (seed 2) of gsc-presets, denseCNN2';
+    expect(notes).toEqual([{ kind: 'shared-runs', experiment: 'names', text }]);
     expect(spec).toEqual(speechSpec(speech('commands-dense').task));
     const expected = { ...earlier, experiment: 'names', unit: 'commands-dense', sameAs: 'gsc-presets, denseCNN2', seconds: 0 };
     expect({ ...taken, spec: earlier.spec }).toEqual(expected);

@@ -13,7 +13,7 @@ import {
 } from '../../shared/lab.js';
 import { EXPERIMENTS, findExperiment } from '../experiments/catalogue/index.js';
 import { matchProbability, toNumber } from '../experiments/match-theory.js';
-import { reportExperiment, tableCells } from '../experiments/report.js';
+import { comparedWithOtherData, reportExperiment, tableCells } from '../experiments/report.js';
 import { readResults, resultFiles } from '../experiments/results.js';
 import { bundleFile, programRoot, winnowHome } from '../places.js';
 import { ChildTask } from './child-task.js';
@@ -56,14 +56,14 @@ export class Lab {
     const { records, notes } = readResults(folders.flatMap(resultFiles));
     const experiments = EXPERIMENTS.map((experiment): LabExperiment => {
       const report = reportExperiment(experiment, records);
-      const { name, title, question, source, publishedTask, units, seeds, curves } = experiment;
+      const { name, title, question, source, units, seeds, curves } = experiment;
       const runs = new Map(report.rows.map((row) => [row.unit, row.seeds.length]));
       return {
         name,
         title,
         question,
         source,
-        publishedTask,
+        otherData: comparedWithOtherData(experiment),
         units: units.map((unit) => unit.name),
         runs: units.length * seeds.length,
         done: units.reduce((sum, unit) => sum + (runs.get(unit.name) ?? 0), 0),
