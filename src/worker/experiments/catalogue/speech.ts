@@ -65,6 +65,9 @@ export const gscPresets: Experiment<Task> = {
 };
 
 const WINNERS = 'network.layers.*.activation';
+/** Sparse weights alone: ReLU in each of the first layers. */
+const relus = (layers: number): string[] =>
+  Array.from({ length: layers }, (_, i) => `network.layers.${i}.activation={"kind":"relu"}`);
 
 export const gscAblations: Experiment<Task> = {
   name: 'gsc-ablations',
@@ -92,6 +95,7 @@ export const gscAblations: Experiment<Task> = {
     variant('sparse, winners after pooling', 'commands-sparse'),
     variant('sparse, winners before pooling', 'WtSparsity11'),
     variant('sparse, masks in blocks', 'commands-sparse-wide'),
+    variant('sparse, ReLU in place of winners', 'commands-sparse', ...relus(3)),
     variant('sparse, no silence class', 'commands-sparse', 'silence.share=0'),
     variant('sparse, k-inference 1.5', 'commands-sparse', `${WINNERS}.kInferenceFactor=1.5`),
     variant('sparse, no boosting', 'commands-sparse', `${WINNERS}.boosting.strength=0`),
@@ -201,6 +205,7 @@ export const screening: Experiment<Task> = {
       'commands',
       ...[0, 1, 2, 3].map((conv) => `network.layers.${conv}.activation.selection.kind=local`),
     ),
+    screened('sparse, ReLU in place of winners', 'commands', ...relus(5)),
     screened('sparse, no boosting', 'commands', `${WINNERS}.boosting.strength=0`),
     screened('sparse, boosting in training only', 'commands', `${WINNERS}.boosting.atInference=false`),
     screened('sparse, k-inference 1.5', 'commands', `${WINNERS}.kInferenceFactor=1.5`),
