@@ -71,7 +71,7 @@ const relus = (layers: number): string[] =>
 
 export const gscAblations: Experiment<Task> = {
   name: 'gsc-ablations',
-  title: 'One thing changed at a time',
+  title: 'The published recipe, one thing changed at a time',
   question:
     'Which part of the recipe makes a network robust to noise, and does it make the sparse one more robust than the dense?',
   source: 'paper, sections 3 and 4; each row changes one setting of the published recipe',
