@@ -127,6 +127,9 @@ const SCALED = ['features.standardise=true', 'augmentation.randomFloor={"lowDb":
 /** More winners than published, above all where they cost next to nothing: the second convolution's only feed the linear layer. */
 const MANY_WINNERS = [0.35, 0.5, 0.5].map((on, i) => `network.layers.${i}.activation.count.percentOn=${on}`);
 
+/** The same steps in the long run as with a momentum of 0.9. */
+const NO_MOMENTUM = ['schedule.momentum=0', 'schedule.learningRate=0.05'];
+
 /** The training of the default model, half as long, and no teachers. */
 const NOISY = ['schedule.epochs=30', 'schedule.learningRateFactor=0.9'];
 
@@ -167,10 +170,13 @@ export const robustness: Experiment<Task> = {
       ...NOISY,
     ),
     variant('sparse, four convolutions, noise in training', 'commands', ...NOISY),
+    variant('sparse, four convolutions, noise, no momentum', 'commands', ...NOISY, ...NO_MOMENTUM),
   ],
   seeds: [1, 2, 3, 4, 5],
   curves: CURVES,
 };
+
+const PER_POSITION = [0, 1, 2, 3].map((conv) => `network.layers.${conv}.activation.selection.kind=local`);
 
 /** Fractions of winners in the default network's layers, times a factor. */
 function winnersTimes(factor: number): string[] {
@@ -189,7 +195,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
   'as it is': [],
   'weight decay 0': ['schedule.weightDecay=0'],
   'weight decay 0.005': ['schedule.weightDecay=0.005'],
-  'no momentum, ten times the learning rate': ['schedule.momentum=0', 'schedule.learningRate=0.05'],
+  'no momentum': NO_MOMENTUM,
   'dropout 0.5': ['network.layers.4.dropout=0.5'],
   'not standardised': ['features.standardise=false'],
   'no random floor': ['augmentation.randomFloor=null'],
@@ -209,12 +215,9 @@ export const screening: Experiment<Task> = {
   units: [
     ...Object.entries(CHANGES).map(([name, set]) => screened(`dense, ${name}`, 'commands-dense-noise', ...set)),
     ...Object.entries(CHANGES).map(([name, set]) => screened(`sparse, ${name}`, 'commands', ...set)),
+    screened('sparse, no momentum, winners per position', 'commands', ...NO_MOMENTUM, ...PER_POSITION),
     screened('sparse, winners before pooling', 'commands', 'network.layers.*.activationBeforePool=true'),
-    screened(
-      'sparse, winners per position',
-      'commands',
-      ...[0, 1, 2, 3].map((conv) => `network.layers.${conv}.activation.selection.kind=local`),
-    ),
+    screened('sparse, winners per position', 'commands', ...PER_POSITION),
     screened('sparse, ReLU in place of winners', 'commands', ...relus(5)),
     screened('sparse, no boosting', 'commands', `${WINNERS}.boosting.strength=0`),
     screened('sparse, boosting in training only', 'commands', `${WINNERS}.boosting.atInference=false`),
