@@ -53,7 +53,7 @@ describe.skipIf(without)('teaching a word in the window', () => {
       await page.emulateMedia({ colorScheme: 'light' });
 
       await page.getByText('For experts').click();
-      await page.getByLabel('Epochs').fill('3');
+      await page.getByLabel('Epochs').fill('8');
       await page.getByRole('button', { name: /^Teach / }).click();
       await winnow.region('Training').getByRole('button', { name: 'Pause' }).waitFor();
       await page.screenshot({ path: artefact('teach-2-train.png') });
